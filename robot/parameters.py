@@ -1,0 +1,57 @@
+"""Parameters: every figure a user may tune, in one table with unit, range and meaning.
+
+A parameter that is not in the table, or outside its range, is refused (`with_values`). Figures of the robot itself are
+in its profile, figures of the line in its survey.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _parameter(default: float, unit: str, low: float, high: float, doc: str) -> Any:
+    return field(default=default, metadata={"unit": unit, "low": low, "high": high, "doc": doc})
+
+
+class ParameterError(ValueError):
+    """A parameter is unknown, not a number or out of range; the text says what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """All parameters with their defaults."""
+
+    # --- travel and wrap
+    wrap_speed_mps: float = _parameter(0.40, "m/s", 0.01, 0.60, "Cruise speed while wrapping.")
+    travel_speed_mps: float = _parameter(0.30, "m/s", 0.01, 0.60, "Cruise speed without wrapping.")
+    wrap_pinch_n: float = _parameter(100.0, "N", 0.0, 400.0, "Pinch force of every roller while wrapping.")
+    resonance_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force while the rotor passes the roll resonance.")
+    resonance_low_rpm: float = _parameter(28.0, "rpm", 0.0, 60.0, "Lower edge of the rotor speeds to avoid.")
+    resonance_high_rpm: float = _parameter(48.0, "rpm", 0.0, 60.0, "Upper edge of the rotor speeds to avoid.")
+    rotor_accel_factor: float = _parameter(0.14, "1/s2", 0.01, 0.5, "Largest acceleration over pitch while wrapping.")
+    # --- crossing
+    crossing_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing.")
+    slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
+    clearance_m: float = _parameter(0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature.")
+    # --- setpoints
+    setpoint_life_ms: float = _parameter(150.0, "ms", 20.0, 500.0, "Life time of every setpoint.")
+
+
+def with_values(base: Parameters, values: Mapping[str, float]) -> Parameters:
+    """`base` with some values replaced.
+
+    Raises:
+        ParameterError: unknown name, not a finite number, or outside the parameter's range.
+    """
+    table = {f.name: f for f in dataclasses.fields(Parameters)}
+    for name, value in values.items():
+        if name not in table:
+            raise ParameterError(f"parameter {name!r} is unknown")
+        meta = table[name].metadata
+        if not math.isfinite(value) or not meta["low"] <= value <= meta["high"]:
+            raise ParameterError(f"parameter {name} = {value} is outside {meta['low']} to {meta['high']} {meta['unit']}")
+    return dataclasses.replace(base, **values)
