@@ -33,6 +33,9 @@ class Parameters:
     resonance_low_rpm: float = _parameter(28.0, "rpm", 0.0, 60.0, "Lower edge of the rotor speeds to avoid.")
     resonance_high_rpm: float = _parameter(48.0, "rpm", 0.0, 60.0, "Upper edge of the rotor speeds to avoid.")
     rotor_accel_factor: float = _parameter(0.14, "1/s2", 0.01, 0.5, "Largest acceleration over pitch while wrapping.")
+    lay_begin_m: float = _parameter(2.5, "m", 0.0, 20.0, "Chainage at which the lay begins, behind the first pole.")
+    end_gap_m: float = _parameter(1.5, "m", 1.0, 20.0, "Distance from the last pole at which the robot ends its job.")
+    jog_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.20, "Largest travel speed when driven by hand.")
     # --- crossing
     crossing_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing.")
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")

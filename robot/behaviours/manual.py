@@ -1,0 +1,63 @@
+"""MANUAL: held-to-run jog of single axes, slow, with the stance guarded by the gate.
+
+A jog lives as long as one setpoint: without a fresh message from the operator the axis stops.
+"""
+
+from __future__ import annotations
+
+from robot.behaviours.motion import Motion
+from robot.behaviours.wish import Situation, Wish
+from robot.messages import GRIP, TRACTION, Action, Axis
+
+_LIFE_NS = 200_000_000
+
+
+class Manual:
+    """Obeys `Action.JOG` messages, "axis:value" in units per second at the axis output; "travel:v" drives all wheels."""
+
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self._jog: tuple[str, float] | None = None
+        self._jog_t_ns = 0
+
+    def enter(self, situation: Situation) -> None:
+        self._motion.forget_speed()
+        self._jog = None
+
+    def step(self, wish: Wish, situation: Situation) -> str | None:
+        for message in situation.frame.operator:
+            if message.action is Action.JOG:
+                self._jog = _parse(message.argument)
+                self._jog_t_ns = message.t_ns
+        if self._motion.lay is not None:
+            self._motion.keep_tension(wish, situation)
+        speed_mps = 0.0
+        if self._jog is not None and situation.t_ns - self._jog_t_ns <= _LIFE_NS:
+            name, value = self._jog
+            if name == "travel":
+                limit = self._motion.parameters.jog_speed_mps
+                speed_mps = min(max(value, -limit), limit)
+            else:
+                self._jog_axis(wish, situation, Axis[name.upper()], value)
+        self._motion.drive(wish, situation, speed_mps, 0.5)
+        return None
+
+    def _jog_axis(self, wish: Wish, situation: Situation, axis: Axis, value: float) -> None:
+        if axis in TRACTION or axis in (Axis.ROTOR, Axis.CABLE):
+            wish.velocity(axis, value)
+        else:
+            drive = self._motion.profile.drive[axis]
+            limit = self._motion.parameters.wrap_pinch_n if axis in GRIP else drive.effort_max
+            step = min(max(value, -drive.velocity_max), drive.velocity_max) * 0.1
+            wish.position(axis, max(situation.frame.axes.position[axis] + step, 0.0), value, limit)
+
+
+def _parse(argument: str) -> tuple[str, float] | None:
+    """ "axis:value", or None when it is not one: a malformed jog moves nothing."""
+    name, _, text = argument.partition(":")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    known = name == "travel" or name.upper() in Axis.__members__
+    return (name, value) if known and abs(value) < 1e3 else None

@@ -1,0 +1,194 @@
+"""What all behaviours share: the ramp of travel speed, the rotor's gear, the cable's tension, pinch and trim.
+
+One `Motion` lives as long as the controller, so that phase, tension and speed are kept when the mode changes. Every
+start is made from the measured state: after a stop nothing remembers an old target (promise S23).
+"""
+
+from __future__ import annotations
+
+import math
+
+from robot.behaviours.lay import LayGeometry, LayPoint
+from robot.behaviours.wish import Situation, Wish
+from robot.line.line import Line
+from robot.messages import GRIP, TRACTION, Axis, CarriageState, GuideSwitch
+from robot.parameters import Parameters
+from robot.profile import Profile
+
+_STANDSTILL_MPS = 0.003
+
+
+class Motion:
+    """Shared motion of the robot along the conductor."""
+
+    def __init__(self, profile: Profile, line: Line, parameters: Parameters) -> None:
+        self.profile = profile
+        self.line = line
+        self.parameters = parameters
+        diameter_m = line.conductor.diameter_m
+        self.guide_out_m = profile.guide.out_radius_m(diameter_m)
+        self.geometry = LayGeometry(diameter_m, line.cable.diameter_m, self.guide_out_m, line.pitch_m)
+        self.guide_s_m = sum(profile.guide.s_m) / 2
+        self.turn_per_m = line.hand * 2 * math.pi / line.pitch_m
+        self.lay: LayPoint | None = None  # set when the cable is on the conductor
+        self.speed_mps = 0.0
+        self._last_rotor_rad = math.nan
+        self._gear: tuple[float, float] | None = None  # rotor angle in space and travel at which the gear engaged
+        self._tension_integral_n = 0.0
+
+    # ------------------------------------------------------------------ state
+
+    def at_rest(self, situation: Situation) -> bool:
+        return (
+            self.speed_mps == 0.0
+            and abs(situation.estimate.speed_mps) < _STANDSTILL_MPS
+            and abs(situation.frame.axes.velocity[Axis.ROTOR]) < 0.02
+        )
+
+    def guide_at_m(self, situation: Situation) -> float:
+        """Chainage of the guide's finger."""
+        return situation.estimate.chainage_m + self.guide_s_m
+
+    def observe(self, situation: Situation) -> None:
+        """Follow the lay point; called once a tick whatever the mode."""
+        rotor_rad = situation.estimate.rotor_abs_rad
+        turned_rad = 0.0 if math.isnan(self._last_rotor_rad) else self.line.hand * (rotor_rad - self._last_rotor_rad)
+        self._last_rotor_rad = rotor_rad
+        if self.lay is not None:
+            self.lay.advance(self.guide_at_m(situation), turned_rad)
+
+    def forget_speed(self) -> None:
+        """Start again from rest: nothing of an earlier motion is taken over (promise S23)."""
+        self.speed_mps = 0.0
+        self._gear = None
+
+    # ------------------------------------------------------------------ travel
+
+    def drive(self, wish: Wish, situation: Situation, speed_mps: float, acceleration_mps2: float) -> None:
+        """Ramp towards `speed_mps` and turn the wheels of all carriages that stand on the conductor; brakes at rest."""
+        step_mps = acceleration_mps2 * situation.dt_s
+        before_mps = self.speed_mps
+        self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
+        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _STANDSTILL_MPS:
+            return
+        radius_m = self.profile.carriages.wheel_radius_m
+        acceleration = (self.speed_mps - before_mps) / situation.dt_s / radius_m
+        for axis, state in zip(TRACTION, situation.stance, strict=True):
+            if state is not CarriageState.LIFTED:
+                wish.velocity(axis, self.speed_mps / radius_m, acceleration)
+
+    def acceleration_mps2(self) -> float:
+        """What the rotor can follow without leaning the body too far (design, section 5)."""
+        return min(0.25, self.parameters.rotor_accel_factor * self.line.pitch_m)
+
+    def grip(self, wish: Wish, carriage: int, state: CarriageState, pinch_n: float) -> None:
+        """Bring one carriage into a state; self-locking, so that the wish may end when it is there."""
+        carriages = self.profile.carriages
+        target_m = {
+            CarriageState.CLAMPED: carriages.clamped_m,
+            CarriageState.OPEN: carriages.open_m,
+            CarriageState.LIFTED: carriages.lifted_m,
+        }[state]
+        drive = self.profile.drive[GRIP[carriage]]
+        limit_n = min(max(pinch_n, 1.0), carriages.pinch_max_n) if state is CarriageState.CLAMPED else drive.effort_max
+        wish.position(GRIP[carriage], target_m, 0.0, limit_n)
+
+    def pinch(self, wish: Wish, situation: Situation, pinch_n: float) -> None:
+        """The same pinch on all clamped carriages; the others keep their state."""
+        for carriage, state in enumerate(situation.stance):
+            if state is CarriageState.CLAMPED:
+                self.grip(wish, carriage, state, pinch_n)
+
+    # ------------------------------------------------------------------ rotor
+
+    @property
+    def geared(self) -> bool:
+        return self._gear is not None
+
+    def engage(self, situation: Situation) -> None:
+        """Couple the rotor to travel at the phase that it has now."""
+        self._gear = (situation.estimate.rotor_abs_rad, situation.estimate.travel_m)
+
+    def release(self) -> None:
+        self._gear = None
+
+    def turn_with_travel(self, wish: Wish, situation: Situation) -> None:
+        """Hold the rotor's absolute phase to the distance travelled; the body's roll is taken out of it."""
+        if self._gear is None:
+            self.engage(situation)
+        assert self._gear is not None
+        estimate = situation.estimate
+        phase_rad, travel_m = self._gear
+        in_space_rad = phase_rad + self.turn_per_m * (estimate.travel_m - travel_m)
+        wish.position(Axis.ROTOR, in_space_rad - estimate.roll_rad, self.turn_per_m * estimate.speed_mps)
+
+    def coupling_error_rad(self, situation: Situation) -> float:
+        """How far the rotor is from where the gear wants it; 0 when not geared."""
+        if self._gear is None:
+            return 0.0
+        phase_rad, travel_m = self._gear
+        wanted_rad = phase_rad + self.turn_per_m * (situation.estimate.travel_m - travel_m)
+        return situation.estimate.rotor_abs_rad - wanted_rad
+
+    def turn_to(self, wish: Wish, situation: Situation, rotor_rad: float) -> bool:
+        """Bring the rotor to an angle relative to the body, slowing down towards it; True when it stands there."""
+        error_rad = rotor_rad - situation.estimate.rotor_rad
+        at_angle = abs(error_rad) < math.radians(0.7)
+        if at_angle and abs(situation.frame.axes.velocity[Axis.ROTOR]) < 0.02:
+            return True
+        top_rps = math.radians(self.profile.rotor.park_speed_dps)
+        rate_rps = min(top_rps, math.sqrt(2 * 0.6 * abs(error_rad)), abs(self._rotor_rate(situation)) + 0.6 * 0.1)
+        target_rad = rotor_rad if at_angle else situation.estimate.rotor_rad + math.copysign(rate_rps, error_rad) * 0.05
+        wish.position(Axis.ROTOR, target_rad, 0.0 if at_angle else math.copysign(rate_rps, error_rad))
+        return False
+
+    def _rotor_rate(self, situation: Situation) -> float:
+        return situation.frame.axes.velocity[Axis.ROTOR]
+
+    def next_angle(self, situation: Situation, rotor_rad: float) -> float:
+        """The next continuous rotor angle, in the hand of the lay, that equals `rotor_rad` modulo a turn."""
+        now = situation.estimate.rotor_rad
+        turn = 2 * math.pi
+        ahead = (self.line.hand * (rotor_rad - now)) % turn
+        if ahead > turn - math.radians(2.0):
+            ahead -= turn
+        return now + self.line.hand * ahead
+
+    # ------------------------------------------------------------------ cable, trim, guide
+
+    def keep_tension(self, wish: Wish, situation: Situation) -> None:
+        """Hold the cable's tension with the cable drive; pay-out follows travel."""
+        frame, tension_n = situation.frame, self.line.tension_n
+        feed_mps = max(self.speed_mps, situation.estimate.speed_mps, 0.0) * self.geometry.length_factor
+        error_n = tension_n - situation.estimate.tension_n
+        self._tension_integral_n = min(max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0)
+        damping_n = 8.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)
+        wish.effort(Axis.CABLE, max(tension_n + 0.5 * error_n + self._tension_integral_n + damping_n, 0.0))
+
+    def pay_slack(self, wish: Wish, situation: Situation, extra_mps: float) -> None:
+        """Pay out more than travel takes."""
+        self._tension_integral_n = 0.0
+        wish.velocity(Axis.CABLE, max(situation.estimate.speed_mps, 0.0) + extra_mps)
+
+    def balance(self, wish: Wish, situation: Situation) -> None:
+        """Move the counterweight to where it balances cradle and what is left of the coil."""
+        low_m, high_m = self.profile.trim.center_r_m
+        coil_kg = max(situation.estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
+        wish.position(Axis.TRIM, min(max(self.profile.trim_radius_m(coil_kg), low_m), high_m))
+
+    def guide(self, wish: Wish, situation: Situation, out: bool) -> bool:
+        """Move the guide; True when its switch confirms the place."""
+        wish.position(Axis.GUIDE, self.guide_out_m if out else self.profile.guide.retracted_m)
+        wanted = GuideSwitch.OUT if out else GuideSwitch.RETRACTED
+        return situation.frame.sensors.guide_switch == wanted
+
+    # ------------------------------------------------------------------ stopping
+
+    def come_to_rest(self, wish: Wish, situation: Situation) -> None:
+        """Controlled stop: travel and rotor ramp down together, tension is kept, then brakes."""
+        if not self.at_rest(situation):
+            self.drive(wish, situation, 0.0, max(self.acceleration_mps2(), 0.10))
+            if self._gear is not None:
+                self.turn_with_travel(wish, situation)
+        if self.lay is not None:
+            self.keep_tension(wish, situation)

@@ -1,0 +1,56 @@
+"""What a behaviour wishes the axes to do in this tick, and what it is told to decide it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from robot.messages import Axis, AxisMode, CarriageState, Estimate, SensorFrame, Setpoints
+from robot.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a behaviour may look at."""
+
+    t_ns: int
+    dt_s: float
+    frame: SensorFrame
+    estimate: Estimate
+    stance: tuple[CarriageState, ...]  # per carriage, as measured
+
+
+class Wish:
+    """Setpoints under construction. An axis that nobody wishes for holds with its brake on."""
+
+    __slots__ = ("_efforts", "feedforward", "limit", "mode", "target")
+
+    def __init__(self, profile: Profile) -> None:
+        self._efforts = tuple(drive.effort_max for drive in profile.drive)
+        self.clear()
+
+    def clear(self) -> None:
+        self.mode = [int(AxisMode.HOLD)] * len(Axis)
+        self.target = [0.0] * len(Axis)
+        self.feedforward = [0.0] * len(Axis)
+        self.limit = list(self._efforts)
+
+    def velocity(self, axis: Axis, value: float, acceleration: float = 0.0) -> None:
+        """`value` in rad/s or m/s at the axis output."""
+        self._set(axis, AxisMode.VELOCITY, value, acceleration, self._efforts[axis])
+
+    def position(self, axis: Axis, value: float, velocity: float = 0.0, limit: float | None = None) -> None:
+        """`value` in rad or m at the axis output, with the velocity at which it moves there."""
+        self._set(axis, AxisMode.POSITION, value, velocity, self._efforts[axis] if limit is None else limit)
+
+    def effort(self, axis: Axis, value: float) -> None:
+        """`value` in N m or N at the axis output."""
+        self._set(axis, AxisMode.EFFORT, value, 0.0, self._efforts[axis])
+
+    def _set(self, axis: Axis, mode: AxisMode, target: float, feedforward: float, limit: float) -> None:
+        self.mode[axis] = int(mode)
+        self.target[axis] = target
+        self.feedforward[axis] = feedforward
+        self.limit[axis] = limit
+
+    def setpoints(self) -> Setpoints:
+        return Setpoints(tuple(self.mode), tuple(self.target), tuple(self.feedforward), tuple(self.limit))
