@@ -42,6 +42,40 @@ class AxisMode(IntEnum):
     EFFORT = 3
 
 
+class AxisFault(IntEnum):
+    """Why a drive has switched itself off; latched until the board is reset."""
+
+    NONE = 0
+    TIMEOUT = 1  # no setpoint within its life: the drive's own watchdog
+    OVER_TEMPERATURE = 2
+    ENCODER = 3  # seen by the drive itself, not by comparison
+    RESET = 4  # the drive restarted and lost its configuration
+
+
+class AxisLimit(IntEnum):
+    """Why an axis does less than it was asked to; not a fault."""
+
+    NONE = 0
+    EFFORT = 1  # at the effort limit of drive or setpoint; normal for a pinched grip
+    VELOCITY = 2  # wished velocity above the drive's
+    RANGE = 3  # wished position outside the axis' travel
+    TEMPERATURE = 4  # derated because it is hot
+    SUPPORT_RULE = 5  # the board refuses to release this carriage
+    INVALID = 6  # setpoint was not a finite number or of an unknown mode
+
+
+class StopCause(IntEnum):
+    """Why the board has latched its stop."""
+
+    NONE = 0
+    HOST = 1
+    ESTOP = 2
+    WATCHDOG = 3
+    DRIVE_FAULT = 4
+    SUPPORT_RULE = 5
+    BOOT = 6  # not latched: nothing was permitted since the board started
+
+
 class Mode(Enum):
     """Modes of the robot (design, section 6)."""
 
@@ -110,8 +144,8 @@ class AxisStates:
     velocity: tuple[float, ...]  # per axis
     effort: tuple[float, ...]  # per axis
     mode: tuple[int, ...]  # per axis, AxisMode in force
-    fault: tuple[int, ...]  # per axis, 0 = none; latched in the drive
-    limit: tuple[int, ...]  # per axis, why output is limited, 0 = not
+    fault: tuple[int, ...]  # per axis, AxisFault; latched in the drive
+    limit: tuple[int, ...]  # per axis, AxisLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +187,7 @@ class SafetyStatus:
     estop_closed: bool
     permitted: bool  # drives may move: armed by the host, chain closed, no latched stop
     latched_stop: bool
-    stop_cause: int  # 0 none, 1 host, 2 e-stop, 3 watchdog, 4 drive fault, 5 support rule, 6 boot
+    stop_cause: int  # StopCause
     boot_count: int
     reset_cause: int
     watchdog_ms: int  # life time the board enforces; 0 = disabled
