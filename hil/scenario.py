@@ -1,7 +1,7 @@
 """A scenario: a line, and what its survey does not know (design, section 8).
 
-The models are the schema of `silkline.scenario/1` files; they are read by `missions.files`, which turns a refusal into
-one line with file and place. Unknown keys, wrong types and values out of range are refused here.
+The models are the schema of `silkline.scenario/1` files; they are read by `missions.files`, which turns a refusal
+into one line with file and place. Unknown keys, wrong types and values out of range are refused here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ SensorFaultKind = Literal["ok", "off", "stuck", "garbage", "wrong", "slow", "del
 PlantFaultKind = Literal["slip", "snag", "cable_break", "drag", "contact"]
 DriveFaultKind = Literal["reset", "over_temperature", "over_current", "watchdog_off"]
 LinkFaultKind = Literal[
-    "disconnect", "corrupt", "truncate", "duplicate", "reorder", "replay", "swap", "flood", "half_open", "delayed"
+    "disconnect",
+    "corrupt",
+    "truncate",
+    "duplicate",
+    "reorder",
+    "replay",
+    "swap",
+    "flood",
+    "half_open",
+    "delayed",
 ]
 
 AXIS_NAMES = tuple(a.name.lower() for a in Axis)
@@ -61,7 +70,9 @@ class Weather(Table):
     @model_validator(mode="after")
     def _gusts_are_not_below_the_mean(self) -> Weather:
         if self.gust_mps < self.wind_mps:
-            raise ValueError(f"gust_mps {self.gust_mps:g} is below wind_mps {self.wind_mps:g}; it must be at least that")
+            raise ValueError(
+                f"gust_mps {self.gust_mps:g} is below wind_mps {self.wind_mps:g}; it must be at least that"
+            )
         return self
 
 
@@ -90,8 +101,8 @@ class Surprise(Table):
 class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
-    `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2), newtons for
-    `snag` (60), `drag` (60) and `contact` (150).
+    `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2), newtons
+    for `snag` (60), `drag` (60) and `contact` (150).
     """
 
     kind: SensorFaultKind | PlantFaultKind | DriveFaultKind | LinkFaultKind
@@ -113,7 +124,9 @@ class Fault(Table):
         if not kinds:
             raise ValueError(f"target {self.target!r} is unknown; known are {', '.join(ALL_TARGETS)}")
         if self.kind not in kinds:
-            raise ValueError(f"fault {self.kind!r} does not fit target {self.target!r}; it can be {', '.join(kinds)}")
+            raise ValueError(
+                f"fault {self.kind!r} does not fit target {self.target!r}; it can be {', '.join(kinds)}"
+            )
         return self
 
 

@@ -130,10 +130,15 @@ class Trim(Table):
 
 
 class Dancer(Table):
-    """Spring-loaded pulley in the cable's path. Tension at position x is `stiffness_n_per_m * x`."""
+    """Spring-loaded pulley in the cable's path; `preload_n` is what leaves the slack stop."""
 
     stiffness_n_per_m: Positive
     travel_m: Positive
+    preload_n: NotNegative = 0.0
+
+    def tension_n(self, position_m: float) -> float:
+        """Tension at a place between the stops; at the slack stop it is anything from 0 to the preload."""
+        return self.preload_n + self.stiffness_n_per_m * position_m
 
 
 class Camera(Table):
@@ -156,6 +161,9 @@ class Power(Table):
     capacity_ah: Positive
     idle_w: NotNegative
     brake_s: Positive
+    brake_factor: Positive = 1.2  # brake torque over the drive's largest effort
+    efficiency: Annotated[float, Field(gt=0, le=1)] = 0.6  # of drive and gear while driving; nothing is fed back
+    copper_w: NotNegative = 60.0  # loss in a drive at its largest effort; falls with the effort's square
 
     @property
     def capacity_wh(self) -> float:
