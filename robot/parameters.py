@@ -38,6 +38,7 @@ class Parameters:
     jog_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.20, "Largest travel speed when driven by hand.")
     # --- crossing
     crossing_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing.")
+    crossing_lean_deg: float = _parameter(2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun.")
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
     clearance_m: float = _parameter(0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature.")
     # --- setpoints

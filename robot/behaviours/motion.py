@@ -7,6 +7,7 @@ start is made from the measured state: after a stop nothing remembers an old tar
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from robot.behaviours.lay import LayGeometry, LayPoint
 from robot.behaviours.wish import Situation, Wish
@@ -16,6 +17,25 @@ from robot.parameters import Parameters
 from robot.profile import Profile
 
 _STANDSTILL_MPS = 0.003
+_SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
+
+
+@dataclass(frozen=True, slots=True)
+class _Swing:
+    """A turn of the rotor under way: trapezoid in speed."""
+
+    to_rad: float
+    at_rad: float
+    rate_rps: float
+
+    def advanced(self, top_rps: float, acceleration_rps2: float, dt_s: float) -> _Swing:
+        left_rad = self.to_rad - self.at_rad
+        wanted_rps = math.copysign(min(top_rps, math.sqrt(2 * acceleration_rps2 * abs(left_rad))), left_rad)
+        step_rps = acceleration_rps2 * dt_s
+        rate_rps = self.rate_rps + min(max(wanted_rps - self.rate_rps, -1.5 * step_rps), step_rps)
+        if abs(left_rad) <= abs(rate_rps) * dt_s or abs(left_rad) < 1e-4:
+            return _Swing(self.to_rad, self.to_rad, 0.0)
+        return _Swing(self.to_rad, self.at_rad + rate_rps * dt_s, rate_rps)
 
 
 class Motion:
@@ -35,6 +55,8 @@ class Motion:
         self._last_rotor_rad = math.nan
         self._gear: tuple[float, float] | None = None  # rotor angle in space and travel at which the gear engaged
         self._tension_integral_n = 0.0
+        self._draw_up_to_rad = 0.0
+        self._swing: _Swing | None = None
 
     # ------------------------------------------------------------------ state
 
@@ -61,6 +83,7 @@ class Motion:
         """Start again from rest: nothing of an earlier motion is taken over (promise S23)."""
         self.speed_mps = 0.0
         self._gear = None
+        self._swing = None
 
     # ------------------------------------------------------------------ travel
 
@@ -122,6 +145,20 @@ class Motion:
         in_space_rad = phase_rad + self.turn_per_m * (estimate.travel_m - travel_m)
         wish.position(Axis.ROTOR, in_space_rad - estimate.roll_rad, self.turn_per_m * estimate.speed_mps)
 
+    def begin_draw_up(self, situation: Situation) -> None:
+        """Decide how far the rotor has to turn at standstill until the lay point is as near the guide as in steady lay."""
+        free_m = self.guide_at_m(situation) - self.lay.s_m if self.lay is not None else 0.0
+        turn_rad = self.geometry.turn_to_recover_rad(free_m)
+        self._draw_up_to_rad = situation.estimate.rotor_rad + self.line.hand * turn_rad
+        self.release()
+
+    def draw_up(self, wish: Wish, situation: Situation) -> bool:
+        """Turn at standstill as decided; True when the lay can go on geared, with the gear engaged."""
+        if not self.turn_to(wish, situation, self._draw_up_to_rad):
+            return False
+        self.engage(situation)
+        return True
+
     def coupling_error_rad(self, situation: Situation) -> float:
         """How far the rotor is from where the gear wants it; 0 when not geared."""
         if self._gear is None:
@@ -131,19 +168,17 @@ class Motion:
         return situation.estimate.rotor_abs_rad - wanted_rad
 
     def turn_to(self, wish: Wish, situation: Situation, rotor_rad: float) -> bool:
-        """Bring the rotor to an angle relative to the body, slowing down towards it; True when it stands there."""
-        error_rad = rotor_rad - situation.estimate.rotor_rad
-        at_angle = abs(error_rad) < math.radians(0.7)
-        if at_angle and abs(situation.frame.axes.velocity[Axis.ROTOR]) < 0.02:
-            return True
+        """Swing the rotor at standstill to an angle relative to the body; True when it stands there."""
+        if self._swing is None or self._swing.to_rad != rotor_rad:
+            self._swing = _Swing(rotor_rad, situation.estimate.rotor_rad, 0.0)
         top_rps = math.radians(self.profile.rotor.park_speed_dps)
-        rate_rps = min(top_rps, math.sqrt(2 * 0.6 * abs(error_rad)), abs(self._rotor_rate(situation)) + 0.6 * 0.1)
-        target_rad = rotor_rad if at_angle else situation.estimate.rotor_rad + math.copysign(rate_rps, error_rad) * 0.05
-        wish.position(Axis.ROTOR, target_rad, 0.0 if at_angle else math.copysign(rate_rps, error_rad))
-        return False
-
-    def _rotor_rate(self, situation: Situation) -> float:
-        return situation.frame.axes.velocity[Axis.ROTOR]
+        self._swing = self._swing.advanced(top_rps, _SWING_RPS2, situation.dt_s)
+        wish.position(Axis.ROTOR, self._swing.at_rad, self._swing.rate_rps)
+        near = abs(rotor_rad - situation.estimate.rotor_rad) < math.radians(0.7)
+        arrived = near and abs(situation.frame.axes.velocity[Axis.ROTOR]) < 0.02
+        if arrived:
+            self._swing = None
+        return arrived
 
     def next_angle(self, situation: Situation, rotor_rad: float) -> float:
         """The next continuous rotor angle, in the hand of the lay, that equals `rotor_rad` modulo a turn."""

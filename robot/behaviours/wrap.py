@@ -1,0 +1,83 @@
+"""WRAP: travel with the rotor geared to it, until something ahead asks for another mode.
+
+Speed is planned, not just set: the rotor stays below the roll resonance, braking begins early enough for the next
+stop, and a feature that the survey announces but the camera has not confirmed is waited for at its stop, never passed.
+"""
+
+from __future__ import annotations
+
+import math
+
+from robot.behaviours.motion import Motion
+from robot.behaviours.route import Ahead, Route
+from robot.behaviours.wish import Situation, Wish
+from robot.crossing.planner import Blocked
+
+_ARRIVED_M = 0.004
+_SLOW_M = 0.5  # the last stretch before a stop, taken at crossing speed
+_LOOK_S = 5.0  # how long to look for a surveyed feature that is not seen
+
+
+class Wrap:
+    """Reports `crossing_ahead`, `feature_blocked`, `feature_not_seen` or `lay_end`."""
+
+    def __init__(self, motion: Motion, route: Route) -> None:
+        self._motion = motion
+        self._route = route
+        self._drawn_up = False
+        self._looked_s = 0.0
+        self.ahead: Ahead | None = None  # what the last report was about
+        self.detail = ""
+
+    def enter(self, situation: Situation) -> None:
+        self._drawn_up = False
+        self._looked_s = 0.0
+        self._motion.forget_speed()
+        self._motion.begin_draw_up(situation)
+
+    def step(self, wish: Wish, situation: Situation) -> str | None:
+        motion = self._motion
+        motion.keep_tension(wish, situation)
+        motion.balance(wish, situation)
+        motion.guide(wish, situation, out=True)
+        motion.pinch(wish, situation, motion.parameters.wrap_pinch_n)
+        if not self._drawn_up:
+            self._drawn_up = motion.draw_up(wish, situation)
+            return None
+        motion.turn_with_travel(wish, situation)
+        estimate = situation.estimate
+        self.ahead = self._route.ahead(estimate)
+        stop_m = motion.line.length_m - motion.parameters.end_gap_m
+        if self.ahead is not None:
+            stop_m = self.ahead.stop_m if not self.ahead.is_end else self.ahead.anchor_m - motion.parameters.end_gap_m
+        left_m = stop_m - estimate.chainage_m
+        if left_m < _ARRIVED_M and motion.at_rest(situation):
+            return self._arrived(situation)
+        motion.drive(wish, situation, self._speed_mps(left_m), 1.5 * motion.acceleration_mps2())
+        return None
+
+    def _speed_mps(self, left_m: float) -> float:
+        motion = self._motion
+        parameters, pitch_m = motion.parameters, motion.line.pitch_m
+        quiet_mps = 0.97 * parameters.resonance_low_rpm / 60 * pitch_m
+        top_mps = min(parameters.wrap_speed_mps, quiet_mps, motion.profile.rotor.speed_max_rpm / 60 * pitch_m)
+        if left_m < _SLOW_M:
+            top_mps = min(top_mps, motion.profile.times.crossing_speed_mps)
+        braking = math.sqrt(2 * motion.acceleration_mps2() * max(left_m - _ARRIVED_M / 2, 0.0))
+        return min(top_mps, braking)
+
+    def _arrived(self, situation: Situation) -> str | None:
+        ahead = self.ahead
+        if ahead is None or ahead.is_end:
+            return "lay_end"
+        if not ahead.confirmed:
+            self._looked_s += situation.dt_s
+            if self._looked_s < _LOOK_S:
+                return None
+            self.detail = ", ".join(f"{f.kind} at {f.at_m:.2f} m" for f in ahead.features if not f.confirmed)
+            return "feature_not_seen"
+        if isinstance(ahead.plan, Blocked):
+            self.detail = ahead.plan.reason
+            return "feature_blocked"
+        self.detail = ", ".join(f.kind for f in ahead.features)
+        return "crossing_ahead"

@@ -1,0 +1,237 @@
+"""CROSSING: carries out a plan step by step, each step only after the last one was measured to be done.
+
+The plan's places are relative to the group's first feature. They are tied to odometric travel once, at the start, when
+the camera has just seen the feature from near; from then on wheels and odometer carry the robot over.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from robot.behaviours.motion import Motion
+from robot.behaviours.route import Ahead, Route
+from robot.behaviours.wish import Situation, Wish
+from robot.crossing.planner import CrossingPlan
+from robot.crossing.stance import Step, StepKind
+from robot.line import catalogue
+from robot.messages import Axis, CarriageState, CrossingStatus, LayRecord
+
+_ARRIVED_M = 0.003
+_LOADED_N = 20.0
+_TIE_M = 0.08  # slack is paid out while the guide is this near the pole's middle
+
+_CARRIAGE_STEPS = {
+    StepKind.CLAMP: CarriageState.CLAMPED,
+    StepKind.OPEN: CarriageState.OPEN,
+    StepKind.LIFT: CarriageState.LIFTED,
+    StepKind.LOWER: CarriageState.OPEN,
+}
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where the crossing stands."""
+
+    step: int = 0
+    in_step_s: float = 0.0
+    confirmed_s: float = 0.0
+    rotor_rad: float | None = None  # where the rotor is being parked
+
+
+class Crossing:
+    """Reports `crossing_done` or `crossing_failed`; `status` and `records` tell console and log the rest."""
+
+    def __init__(self, motion: Motion, route: Route) -> None:
+        self._motion = motion
+        self._route = route
+        self._ahead: Ahead | None = None
+        self._plan: CrossingPlan | None = None
+        self._progress = _Progress()
+        self._travel_origin_m = 0.0
+        self._parked_from_m: float | None = None
+        self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
+        self._level_s = 0.0
+        self.records: list[LayRecord] = []
+        self.detail = ""
+
+    @property
+    def status(self) -> CrossingStatus | None:
+        if self._plan is None:
+            return None
+        index = min(self._progress.step, len(self._plan.steps) - 1)
+        step = self._plan.steps[index]
+        return CrossingStatus(index, len(self._plan.steps), step.kind.value, "; ".join(step.expects), step.reversible)
+
+    @property
+    def mid_way(self) -> bool:
+        """Whether some carriage is open or lifted, or the rotor parked, because of the crossing."""
+        return self._plan is not None and 0 < self._progress.step < len(self._plan.steps)
+
+    def begin(self, ahead: Ahead, situation: Situation) -> None:
+        """Take up a new plan. Its places are tied to travel here, with the feature just seen from near."""
+        assert isinstance(ahead.plan, CrossingPlan)
+        self._ahead, self._plan = ahead, ahead.plan
+        self._progress = _Progress()
+        self._travel_origin_m = situation.estimate.travel_m + ahead.anchor_m - situation.estimate.chainage_m
+        self._parked_from_m = None
+        self._slack_m = {f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if catalogue.is_support(f.kind)}
+        self._level_s = 0.0
+
+    def enter(self, situation: Situation) -> None:
+        """Go on from the measured state, also after a HOLD in the middle."""
+        self._motion.forget_speed()
+        self._progress.in_step_s = self._progress.confirmed_s = 0.0
+        self._progress.rotor_rad = None
+        if self._motion.geared_before_hold:
+            self._motion.engage(situation)
+
+    def step(self, wish: Wish, situation: Situation) -> str | None:
+        plan, progress = self._plan, self._progress
+        if plan is None:
+            self.detail = "no plan"
+            return "crossing_failed"
+        motion = self._motion
+        motion.balance(wish, situation)
+        motion.pinch(wish, situation, motion.parameters.crossing_pinch_n)
+        self._feed_cable(wish, situation)
+        if progress.step == 0 and not self._level(wish, situation):
+            return None
+        if progress.step == len(plan.steps):
+            return self._finish(situation)
+        step = plan.steps[progress.step]
+        progress.in_step_s += situation.dt_s
+        if self._carry_out(step, wish, situation):
+            progress.confirmed_s += situation.dt_s
+        else:
+            progress.confirmed_s = 0.0
+            if progress.in_step_s > 3.0 * step.duration_s + 5.0:
+                self.detail = f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
+                return "crossing_failed"
+        if progress.confirmed_s >= self._confirm_s(step):
+            self._done(step, situation)
+        return None
+
+    # ------------------------------------------------------------------ steps
+
+    def _confirm_s(self, step: Step) -> float:
+        return 0.0 if step.kind is StepKind.RELEASE_ROTOR else self._motion.profile.times.confirm_s
+
+    def _done(self, step: Step, situation: Situation) -> None:
+        self._progress.step += 1
+        self._progress.in_step_s = self._progress.confirmed_s = 0.0
+        self._progress.rotor_rad = None
+        if step.kind is StepKind.RELEASE_ROTOR:
+            self._end_unwrapped()
+
+    def _carry_out(self, step: Step, wish: Wish, situation: Situation) -> bool:
+        """Wish for what the step needs; True while it is measured to be done."""
+        motion = self._motion
+        if motion.geared and step.kind is not StepKind.PARK_ROTOR:
+            motion.turn_with_travel(wish, situation)
+        if step.kind is StepKind.ADVANCE:
+            return self._advance(step, wish, situation)
+        motion.drive(wish, situation, 0.0, motion.acceleration_mps2())
+        if step.kind in _CARRIAGE_STEPS and step.carriage is not None:
+            return self._move_carriage(step.carriage, _CARRIAGE_STEPS[step.kind], wish, situation)
+        if step.kind is StepKind.PARK_ROTOR and step.rotor_rad is not None:
+            return self._park(step.rotor_rad, wish, situation)
+        if step.kind is StepKind.RELEASE_ROTOR:
+            if self._progress.rotor_rad is None:
+                motion.begin_draw_up(situation)
+                self._progress.rotor_rad = 0.0
+            return motion.geared or motion.draw_up(wish, situation)
+        return motion.guide(wish, situation, out=step.kind is StepKind.GUIDE_OUT)
+
+    def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
+        motion = self._motion
+        left_m = step.s_m + self._travel_origin_m - situation.estimate.travel_m
+        if abs(left_m) < _ARRIVED_M and motion.at_rest(situation):
+            return True
+        acceleration = motion.acceleration_mps2()
+        top = motion.profile.times.crossing_speed_mps
+        if left_m < _ARRIVED_M / 2:
+            speed = 0.0
+        else:
+            speed = min(top, math.sqrt(2 * acceleration * left_m) + 0.003)
+        motion.drive(wish, situation, speed, 1.5 * acceleration)
+        return False
+
+    def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
+        motion = self._motion
+        motion.grip(wish, carriage, state, motion.parameters.crossing_pinch_n)
+        if situation.stance[carriage] is not state:
+            return False
+        sensors = situation.frame.sensors
+        if state is CarriageState.CLAMPED:
+            pinched = sensors.pinch_n[carriage] > 0.5 * motion.parameters.crossing_pinch_n
+            return pinched and sensors.wheel_load_n[carriage] > _LOADED_N
+        return sensors.pinch_n[carriage] < _LOADED_N
+
+    def _park(self, rotor_rad: float, wish: Wish, situation: Situation) -> bool:
+        motion = self._motion
+        if self._progress.rotor_rad is None:
+            motion.release()
+            self._progress.rotor_rad = motion.next_angle(situation, rotor_rad)
+            if motion.lay is not None and self._parked_from_m is None:
+                self._parked_from_m = motion.lay.s_m
+        return motion.turn_to(wish, situation, self._progress.rotor_rad)
+
+    # ------------------------------------------------------------------ cable
+
+    def _feed_cable(self, wish: Wish, situation: Situation) -> None:
+        """Tension, and once over each pole its slack; the tie then holds the cable."""
+        motion = self._motion
+        wanted_m = motion.parameters.slack_per_pole_m
+        guide_m = situation.estimate.travel_m - self._travel_origin_m + motion.guide_s_m
+        if not motion.geared:
+            for pole_m, paid_m in self._slack_m.items():
+                if guide_m > pole_m - _TIE_M and paid_m < wanted_m:
+                    extra_mps = min(0.5, (wanted_m - paid_m) / situation.dt_s)
+                    motion.pay_slack(wish, situation, extra_mps)
+                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - max(situation.estimate.speed_mps, 0.0)
+                    self._slack_m[pole_m] = paid_m + max(feed_mps, 0.0) * situation.dt_s
+                    return
+                if guide_m > pole_m + 0.10 and motion.lay is not None:
+                    motion.lay.hold_at(pole_m + situation.estimate.chainage_m - self._plan_m(situation))
+        motion.keep_tension(wish, situation)
+
+    def _plan_m(self, situation: Situation) -> float:
+        """The middle carriage's place in the plan's coordinates."""
+        return situation.estimate.travel_m - self._travel_origin_m
+
+    def _end_unwrapped(self) -> None:
+        lay = self._motion.lay
+        if lay is None or self._parked_from_m is None:
+            return
+        length_m = lay.s_m - self._parked_from_m
+        tension_n = self._motion.line.tension_n
+        self.records.append(LayRecord("unwrapped", self._parked_from_m, lay.s_m, tension_n, length_m))
+        for slack_m in self._slack_m.values():
+            if slack_m > 0.0:
+                self.records.append(LayRecord("slack", self._parked_from_m, lay.s_m, tension_n, slack_m))
+        self._parked_from_m = None
+
+    # ------------------------------------------------------------------ begin and end
+
+    def _level(self, wish: Wish, situation: Situation) -> bool:
+        """Before the first step the body must hang level and still; gusts and a leaning stop are waited out."""
+        if self._progress.in_step_s > 0.0:
+            return True
+        motion = self._motion
+        motion.drive(wish, situation, 0.0, motion.acceleration_mps2())
+        if motion.geared:
+            motion.turn_with_travel(wish, situation)
+        limit_rad = math.radians(motion.parameters.crossing_lean_deg)
+        level = abs(situation.estimate.roll_rad) < limit_rad and abs(situation.estimate.roll_rate_rps) < 0.03
+        self._level_s = self._level_s + situation.dt_s if level else 0.0
+        if not level and motion.at_rest(situation):
+            motion.pinch(wish, situation, 1.0)  # the pinch locks the lean of a parked robot; let it hang free
+        return self._level_s >= motion.profile.times.confirm_s
+
+    def _finish(self, situation: Situation) -> str:
+        assert self._ahead is not None
+        self._end_unwrapped()
+        self._route.passed(self._ahead.features[-1].at_m)
+        self._plan = self._ahead = None
+        return "crossing_done"
