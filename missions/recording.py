@@ -1,0 +1,300 @@
+"""The log of a job: one MCAP file, protobuf on every channel, and the way back from file to frames.
+
+Channels: the parts of `SensorFrame` each on its own (`INPUTS`, written when the part changed), `/tick` once a
+tick with what is left of the frame, then `/command` and `/estimate`; `/events`, `/mode` when there is one;
+`/truth` in simulation. All messages of one tick carry the same log time, counted from a fixed epoch, so a log
+is a function of the job and its seed; wall times stand in the metadata record `wall` alone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import foxglove
+from foxglove.mcap import MCAPWriteOptions
+from mcap.exceptions import EndOfFile, InvalidMagic, McapError
+from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Schema
+from mcap.stream_reader import StreamReader, breakup_chunk
+from zstandard import ZstdError
+
+from hil.world.truth import TruthState
+from missions.codec import Codec, CodecError
+from robot import messages
+from robot.messages import CommandFrame, Estimate, Event, Mode, SensorFrame
+
+FORMAT = "silkline.log/1"
+EPOCH_NS = 946_684_800_000_000_000  # 2000-01-01: log time of robot time 0
+TICKS_PER_S = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a `SensorFrame` holds beside its parts."""
+
+    t_ns: int
+    log_ok: bool
+    stalled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    t_ns: int
+    mode: Mode
+    reason: str
+
+
+INPUTS: dict[str, type] = {  # field of SensorFrame -> its type; the channel is "/" + field
+    "axes": messages.AxisStates,
+    "sensors": messages.BoardSensors,
+    "imu": messages.Imu,
+    "battery": messages.Battery,
+    "safety": messages.SafetyStatus,
+    "link": messages.Link,
+    "camera": messages.CameraFrame,
+}
+CODECS: dict[str, Codec] = {
+    **{f"/{name}": Codec(cls) for name, cls in INPUTS.items()},
+    "/operator": Codec(messages.OperatorMessage),
+    "/tick": Codec(Tick),
+    "/command": Codec(CommandFrame, omit=("estimate",)),
+    "/estimate": Codec(Estimate),
+    "/events": Codec(Event),
+    "/mode": Codec(ModeChange),
+    "/truth": Codec(TruthState),
+}
+# Axis states, command and estimate alone are more than 1000 bytes a tick: no chunk holds more than a second.
+CHUNK_BYTES = 1000 * TICKS_PER_S
+
+
+class LogError(ValueError):
+    """A log cannot be read; one line says where and what."""
+
+
+class _File(io.RawIOBase):
+    """The log's file. A write that fails does not reach the control loop: it is remembered, writing ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._raw = io.FileIO(path, "w")
+        self.failed = ""
+
+    def write(self, data: Any) -> int:
+        if not self.failed:
+            try:
+                self._raw.write(data)
+            except OSError as error:
+                self.failed = error.strerror or str(error)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._raw.seek(offset, whence)
+
+    def flush(self) -> None:
+        pass  # unbuffered
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class Recorder:
+    """Writes a job's log.
+
+    Args:
+        path: the file; replaced if it exists.
+        attachments: name -> bytes, put at the head: line, profile, parameters.
+        job: what a replay needs beside them (section, seed, ...), as the attachment `job.json`.
+    """
+
+    def __init__(self, path: Path, attachments: Mapping[str, bytes], job: Mapping[str, Any]) -> None:
+        self._file = _File(path)
+        context = self._context = foxglove.Context()  # channels close when it goes
+        options = MCAPWriteOptions(chunk_size=CHUNK_BYTES, compression_threads=0, compression_level=1)
+        self._writer = foxglove.open_mcap(self._file, context=context, writer_options=options)
+        head = {"job.json": _json({"format": FORMAT, **job}), "versions.json": _json(_versions())}
+        for name, data in {**head, **attachments}.items():
+            media = "application/json" if name.endswith(".json") else "application/toml"
+            stamps = {"log_time": EPOCH_NS, "create_time": EPOCH_NS}
+            self._writer.attach(**stamps, name=name, media_type=media, data=data)
+        channels = {topic: _channel(topic, codec, context) for topic, codec in CODECS.items()}
+        self._log = {topic: channel.base.log for topic, channel in channels.items()}
+        self._encode = {topic: codec.encode for topic, codec in CODECS.items()}
+        self._inputs = [(f"/{name}", name) for name in INPUTS]
+        self._last: dict[str, object] = dict.fromkeys((f"/{name}" for name in INPUTS), None)
+        self._mode: Mode | None = None
+
+    @property
+    def ok(self) -> bool:
+        """False once a write has failed."""
+        return not self._file.failed
+
+    def tick(self, frame: SensorFrame, command: CommandFrame, truth: TruthState | None = None) -> None:
+        """Write one tick: what went in, what came out and, in simulation, what was true."""
+        t_ns = EPOCH_NS + frame.t_ns
+        last, log, encode = self._last, self._log, self._encode
+        for topic, name in self._inputs:
+            part = getattr(frame, name)
+            if part is not last[topic] and part is not None:
+                last[topic] = part
+                log[topic](encode[topic](part), t_ns)
+        for message in frame.operator:
+            log["/operator"](encode["/operator"](message), t_ns)
+        log["/tick"](encode["/tick"](Tick(frame.t_ns, frame.log_ok, frame.stalled)), t_ns)
+        log["/command"](encode["/command"](command), t_ns)
+        log["/estimate"](encode["/estimate"](command.estimate), t_ns)
+        if command.events:
+            for event in command.events:
+                log["/events"](encode["/events"](event), t_ns)
+        if command.mode is not self._mode:
+            self._mode = command.mode
+            log["/mode"](encode["/mode"](ModeChange(frame.t_ns, command.mode, command.reason)), t_ns)
+        if truth is not None:
+            log["/truth"](encode["/truth"](truth), t_ns)
+
+    def close(self, wall: Mapping[str, str]) -> None:
+        """Finish the file; `wall` holds everything that differs between two runs of a seed."""
+        self._writer.write_metadata("wall", dict(wall))
+        self._writer.close()
+        self._file.close()
+
+
+def _channel(topic: str, codec: Codec, context: foxglove.Context) -> foxglove.Channel:
+    schema = foxglove.Schema(name=codec.name, encoding="protobuf", data=codec.descriptor)
+    return foxglove.Channel(topic, schema=schema, message_encoding="protobuf", context=context)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1).encode()
+
+
+def _versions() -> dict[str, str]:
+    packages = ("silkline", "numpy", "numba", "mujoco", "pymavlink", "transitions", "foxglove-sdk")
+    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTick:
+    """One tick of a log. Outputs stay bytes: a replay compares them and decodes only what differs."""
+
+    frame: SensorFrame
+    command: bytes | None
+    estimate: bytes | None
+
+
+class Log:
+    """A log file. Of a file that was cut off, all whole chunks are read.
+
+    Raises:
+        LogError: not a log of this format, or damaged; also from every iteration.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.attachments: dict[str, bytes] = {}
+        self.cut_off = False
+        for record in self._records():
+            if isinstance(record, Attachment):
+                self.attachments[record.name] = record.data
+        try:
+            self.job: dict[str, Any] = json.loads(self.attachment("job.json"))
+        except ValueError as error:
+            raise LogError(f"{path}: attachment job.json: {error}") from None
+        if self.job.get("format") != FORMAT:
+            raise LogError(f"{path}: format is {self.job.get('format', 'missing')!r}, expected {FORMAT!r}")
+
+    def attachment(self, name: str) -> bytes:
+        if name not in self.attachments:
+            raise LogError(f"{self.path}: attachment {name!r} is missing: not a log of silkline, or cut off")
+        return self.attachments[name]
+
+    def messages(self) -> Iterator[tuple[int, str, bytes]]:
+        """(robot time in ns, topic, data) in file order."""
+        topics: dict[int, str] = {}
+        schemas: dict[int, Schema] = {}
+        for record in self._records():
+            for inner in self._inside(record):
+                if isinstance(inner, Message):
+                    yield inner.log_time - EPOCH_NS, topics[inner.channel_id], inner.data
+                elif isinstance(inner, Schema):
+                    schemas[inner.id] = inner
+                elif isinstance(inner, Channel):
+                    self._check_schema(inner, schemas)
+                    topics[inner.id] = inner.topic
+
+    def ticks(self) -> Iterator[RecordedTick]:
+        """Every tick, put together from all messages of one log time."""
+        parts: dict[str, Any] = dict.fromkeys(INPUTS)
+        group: dict[str, list[bytes]] = {}
+        now_ns = None
+        for t_ns, topic, data in self.messages():
+            if t_ns != now_ns:
+                yield from self._tick(parts, group)
+                group, now_ns = {}, t_ns
+            group.setdefault(topic, []).append(data)
+        yield from self._tick(parts, group)
+
+    def _tick(self, parts: dict[str, Any], group: Mapping[str, list[bytes]]) -> Iterator[RecordedTick]:
+        if "/tick" not in group:
+            return
+        try:
+            for name in INPUTS:
+                if f"/{name}" in group:
+                    parts[name] = CODECS[f"/{name}"].decode(group[f"/{name}"][-1])
+            tick: Tick = CODECS["/tick"].decode(group["/tick"][-1])
+            operator = tuple(map(CODECS["/operator"].decode, group.get("/operator", ())))
+        except CodecError as error:
+            raise LogError(f"{self.path}: {error}") from None
+        missing = [name for name in INPUTS if parts[name] is None and name != "camera"]
+        if missing:
+            raise LogError(f"{self.path}: no message on /{missing[0]} before t = {tick.t_ns / 1e9:.2f} s")
+        frame = SensorFrame(tick.t_ns, operator=operator, log_ok=tick.log_ok, stalled=tick.stalled, **parts)
+        yield RecordedTick(frame, _last(group, "/command"), _last(group, "/estimate"))
+
+    def _records(self) -> Iterator[McapRecord]:
+        """All records, chunks whole."""
+        try:
+            with open(self.path, "rb") as file:
+                yield from StreamReader(file, emit_chunks=True).records
+        except OSError as error:
+            raise LogError(f"{self.path}: {error.strerror}") from None
+        except InvalidMagic as error:
+            raise LogError(f"{self.path}: {error}") from None
+        except (EndOfFile, struct.error):
+            self.cut_off = True
+
+    def _inside(self, record: McapRecord) -> Sequence[McapRecord]:
+        if not isinstance(record, Chunk):
+            return (record,)
+        try:
+            return breakup_chunk(record, validate_crc=True)
+        except (McapError, ZstdError) as error:
+            t_s = (record.message_start_time - EPOCH_NS) / 1e9
+            raise LogError(f"{self.path}: the chunk at t = {t_s:.2f} s is damaged: {error}") from None
+
+    def _check_schema(self, channel: Channel, schemas: Mapping[int, Schema]) -> None:
+        codec = CODECS.get(channel.topic)
+        schema = schemas.get(channel.schema_id)
+        if codec and (schema is None or schema.name != codec.name):
+            found = schema.name if schema else "nothing"
+            raise LogError(f"{self.path}: channel {channel.topic} holds {found}, expected {codec.name}")
+
+
+def _last(group: Mapping[str, list[bytes]], topic: str) -> bytes | None:
+    return group[topic][-1] if topic in group else None
