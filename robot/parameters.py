@@ -36,11 +36,21 @@ class Parameters:
     lay_begin_m: float = _parameter(2.5, "m", 0.0, 20.0, "Chainage at which the lay begins, behind the first pole.")
     end_gap_m: float = _parameter(1.5, "m", 1.0, 20.0, "Distance from the last pole at which the robot ends its job.")
     jog_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.20, "Largest travel speed when driven by hand.")
+    retreat_m: float = _parameter(0.20, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable.")
     # --- crossing
     crossing_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing.")
     crossing_lean_deg: float = _parameter(2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun.")
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
     clearance_m: float = _parameter(0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature.")
+    # --- safety
+    degraded_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.30, "Travel speed while something is degraded.")
+    travel_accel_mps2: float = _parameter(1.0, "m/s2", 0.1, 3.0, "Largest change of wheel speed that leaves the gate.")
+    ramp_down_mps2: float = _parameter(0.05, "m/s2", 0.01, 1.0, "Slowest ramp to rest once motion is not allowed.")
+    rotor_accel_rps2: float = _parameter(3.0, "rad/s2", 0.1, 20.0, "Largest change of rotor speed by a speed setpoint.")
+    cable_accel_mps2: float = _parameter(60.0, "m/s2", 1.0, 100.0, "Largest change of pay-out speed.")
+    tension_rate_nps: float = _parameter(500.0, "N/s", 10.0, 5000.0, "Largest change of the cable drive's effort.")
+    support_pinch_n: float = _parameter(50.0, "N", 10.0, 400.0, "Pinch from which a clamped carriage counts as loaded.")
+    support_load_n: float = _parameter(20.0, "N", 1.0, 200.0, "Wheel load from which a carriage counts as loaded.")
     # --- setpoints
     setpoint_life_ms: float = _parameter(150.0, "ms", 20.0, 500.0, "Life time of every setpoint.")
 
