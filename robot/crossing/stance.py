@@ -1,0 +1,217 @@
+"""The words of a crossing: stances, steps, plans, and the rules that every stance must keep.
+
+Chainages `s_m` are those of the middle carriage. The support rule, the wheel loads and the grip are statics of the
+whole robot on a straight, sloping conductor; figures come from the profile.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from robot.line.features import Feature
+from robot.messages import CarriageState
+from robot.profile import Profile
+
+GRAVITY_MPS2 = 9.81
+CARRIAGES = ("front", "middle", "rear")
+
+Carriages = tuple[CarriageState, CarriageState, CarriageState]
+
+
+class StepKind(Enum):
+    """What a step does."""
+
+    ADVANCE = "advance"
+    CLAMP = "clamp"
+    OPEN = "open"  # from clamped: the wheel stays on
+    LIFT = "lift"  # from clamped or open
+    LOWER = "lower"  # from lifted to open: the wheel comes back on
+    PARK_ROTOR = "park rotor"
+    RELEASE_ROTOR = "release rotor"  # geared to travel again
+    GUIDE_RETRACT = "retract guide"
+    GUIDE_OUT = "guide out"
+
+
+class Expect(Enum):
+    """What must be measured before the next step."""
+
+    TRAVEL = "travel reached"
+    GRIP = "grip position"
+    PINCH = "pinch force"
+    LOADED = "wheel loaded"
+    OTHERS_LOADED = "other carriages loaded"  # already before the step
+    ROTOR = "rotor angle"
+    GUIDE = "guide switch"
+    NO_CONTACT = "no unexpected torque"
+    SEEN = "feature where it is expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """Which carriages are clamped, open or lifted, where the rotor stands, and the guide's place."""
+
+    carriages: Carriages = (CarriageState.CLAMPED, CarriageState.CLAMPED, CarriageState.CLAMPED)
+    rotor_rad: float | None = None  # parked there, relative to the body; None = geared to travel
+    guide_out: bool = True
+
+
+HOME = Stance()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a crossing and the stance that it ends in."""
+
+    kind: StepKind
+    s_m: float  # middle carriage at the end of the step
+    carriage: int | None  # 0 front, 1 middle, 2 rear
+    rotor_rad: float | None  # parked angle after the step, None = geared
+    stance: Stance  # after the step
+    expects: tuple[str, ...]  # values of `Expect`
+    reversible: bool  # before the point of no return
+    duration_s: float  # with confirmation
+    clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingPlan:
+    """The cheapest safe sequence over a group of features."""
+
+    features: tuple[Feature, ...]
+    from_m: float  # middle carriage where the first step may begin: all clamped, geared, everything clear
+    to_m: float
+    speed_mps: float  # not faster than this between `from_m` and `to_m`
+    steps: tuple[Step, ...]  # none: drive through at that speed
+    duration_s: float
+    clearance_m: float
+    unwrapped: tuple[tuple[float, float], ...]  # chainages of the guide between park and release of the rotor
+    no_return: int  # index of the first step that cannot be undone; len(steps) = none
+
+    @property
+    def unwrapped_m(self) -> float:
+        return sum(end - begin for begin, end in self.unwrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """There is no safe sequence. `features` is the smallest set that blocks it."""
+
+    features: tuple[Feature, ...]
+    at_m: float  # middle carriage as far as it may come
+    rule: str  # "feature" | "overlap" | "support" | "balance" | "grip" | "kink" | "conductor"
+    part: str
+    reason: str  # names part, feature and chainage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """What besides time counts, as seconds of equal worth. Names are part of the answer to "why this plan"."""
+
+    unwrapped_s_per_m: float = 2.0  # travel with the rotor parked
+    open_s_per_m: float = 0.10  # travel with a carriage open, each
+    lifted_s_per_m: float = 0.30  # travel with a carriage lifted, each
+    rear_hanging_s_per_m: float = 0.50  # travel with the rear hanging on the front roller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Under which circumstances the crossing is planned."""
+
+    slope_rad: float = 0.0  # steepest under the robot on the way, positive uphill
+    kink_rad: float = 0.0  # vertical bend at every pole with the robot on, positive bent down on both sides
+    angle_rad: float = 0.0  # bend in plan at every pole
+    roll_rad: float = math.radians(2.0)  # roll and its uncertainty: every part must be clear within +- this
+    position_sigma_m: float = 0.0  # of the distance between robot and feature
+    sigmas: float = 2.0  # how many of it are added to the margin
+    clearance_m: float = 0.015  # margin along the conductor
+    coil_kg: float = 4.45  # cable on board
+    friction: float | None = None  # wheel on conductor; None = dry, of the profile
+    pinch_n: float = 400.0  # of every clamped carriage
+    grip_reserve: float = 1.1  # grip over what the slope demands
+    retreat_m: float = 0.30  # farther back the rear wheel would stand on laid cable
+    start_m: float | None = None  # middle carriage now; None = as late as may be
+    start: Stance = HOME  # stance now, to plan on from the middle of a crossing
+    risk: Risk = field(default_factory=Risk)
+
+
+# ---------------------------------------------------------------- rules of a stance
+
+
+def supports(carriages: Carriages) -> bool:
+    """Support rule: two carriages on the conductor, one of them clamped; the rear lifted only with the front clamped."""
+    on = sum(c is not CarriageState.LIFTED for c in carriages)
+    clamped = sum(c is CarriageState.CLAMPED for c in carriages)
+    rear_hangs = carriages[2] is CarriageState.LIFTED and carriages[0] is not CarriageState.CLAMPED
+    return on >= 2 and clamped >= 1 and not rear_hangs
+
+
+def may_release(carriages: Carriages, carriage: int) -> bool:
+    """Whether the support rule holds without this carriage, as it must before it is opened or lifted."""
+    without = list(carriages)
+    without[carriage] = CarriageState.LIFTED
+    return supports((without[0], without[1], without[2]))
+
+
+def wheel_loads_n(profile: Profile, carriages: Carriages, coil_kg: float, slope_rad: float) -> tuple[float, ...]:
+    """Vertical load of each carriage on the conductor, negative = it hangs on its roller; 0 when lifted.
+
+    Two carriages carry as a lever does, three as equal springs do (the middle raised, see the profile).
+    """
+    arms, sink = profile.carriages.s_m, profile.carriages.mount_n_per_m * profile.carriages.middle_raise_m
+    on = [i for i, c in enumerate(carriages) if c is not CarriageState.LIFTED]
+    total_n, moment_nm = _weight(profile, coil_kg, slope_rad)
+    mean = sum(arms[i] for i in on) / len(on)
+    spread = sum((arms[i] - mean) ** 2 for i in on)
+    tilt = (moment_nm - total_n * mean) / spread
+    loads = [0.0, 0.0, 0.0]
+    for i in on:
+        loads[i] = total_n / len(on) + tilt * (arms[i] - mean)
+    if len(on) == 3:
+        loads = [loads[0] - sink / 3, loads[1] + 2 * sink / 3, loads[2] - sink / 3]
+    return tuple(loads)
+
+
+def _weight(profile: Profile, coil_kg: float, slope_rad: float) -> tuple[float, float]:
+    """Force of gravity across the conductor in N, and its moment about the middle carriage in N m (positive loads
+    the front): masses below the conductor swing back when it climbs."""
+    carriage, body, rotor = profile.carriages, profile.body, profile.rotor
+    turning_kg = rotor.mass_kg + rotor.cradle_mass_kg + profile.trim.mass_kg + coil_kg
+    masses = [(carriage.mass_kg, s, carriage.center_z_m) for s in carriage.s_m]
+    masses += [(body.mass_kg, body.center_s_m, body.center_z_m), (turning_kg, rotor.s_m, 0.0)]
+    across, along = GRAVITY_MPS2 * math.cos(slope_rad), GRAVITY_MPS2 * math.sin(slope_rad)
+    return sum(m for m, _, _ in masses) * across, sum(m * (s * across - z * along) for m, s, z in masses)
+
+
+def stance_fault(profile: Profile, carriages: Carriages, context: Context, slope_rad: float) -> tuple[str, str] | None:
+    """Why the robot may not stand or drive like this on this slope: (rule, text), None = it may."""
+    if not supports(carriages):
+        return "support", "support rule"
+    limit = profile.carriages
+    loads = wheel_loads_n(profile, carriages, context.coil_kg, slope_rad)
+    for name, state, load in zip(CARRIAGES, carriages, loads, strict=True):
+        pinch = context.pinch_n if state is CarriageState.CLAMPED else 0.0
+        if load + pinch > limit.wheel_load_max_n:
+            return "balance", f"{name} carriage would carry {load + pinch:.0f} N, at most {limit.wheel_load_max_n:.0f}"
+        held = min(pinch, limit.hang_max_n)
+        if load < -held:
+            return "balance", f"{name} carriage would hang with {-load:.0f} N, at most {held:.0f}"
+    return _grip_fault(profile, carriages, loads, context, slope_rad)
+
+
+def _grip_fault(
+    profile: Profile, carriages: Carriages, loads: tuple[float, ...], context: Context, slope_rad: float
+) -> tuple[str, str] | None:
+    """Grip of the wheels on the conductor against gravity along it and rolling resistance of wheels and rollers."""
+    friction = profile.carriages.friction_dry if context.friction is None else context.friction
+    pinched = context.pinch_n * sum(c is CarriageState.CLAMPED for c in carriages)
+    normal = sum(max(load, 0.0) for load in loads) + pinched
+    rolling = profile.carriages.rolling * (normal + pinched)
+    demand = profile.mass_kg(context.coil_kg) * GRAVITY_MPS2 * abs(math.sin(slope_rad)) + rolling
+    if friction * normal < context.grip_reserve * demand:
+        return "grip", (
+            f"wheels grip {friction * normal:.0f} N, {context.grip_reserve * demand:.0f} N needed "
+            f"on {math.degrees(slope_rad):.1f} degrees"
+        )
+    return None
