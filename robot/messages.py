@@ -50,6 +50,7 @@ class AxisFault(IntEnum):
     OVER_TEMPERATURE = 2
     ENCODER = 3  # seen by the drive itself, not by comparison
     RESET = 4  # the drive restarted and lost its configuration
+    OVER_CURRENT = 5
 
 
 class AxisLimit(IntEnum):

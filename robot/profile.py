@@ -176,13 +176,17 @@ class Electric(Table):
 
 
 class Drive(Table):
-    """One axis, values at its output. `inertia` is motor and gear, in kg m2 or kg."""
+    """One axis, values at its output. `inertia` is motor and gear, in kg m2 or kg; `friction` is the gear's own, in
+    N m or N; `continuous` is the effort it bears without end, reached with the time constant `thermal_s`."""
 
     axis: str
     effort_max: Positive
     velocity_max: Positive
     inertia: NotNegative = 0.0
     self_locking: bool = False
+    friction: NotNegative = 0.0
+    continuous: Positive | None = None  # half of `effort_max` if not given
+    thermal_s: Positive = 120.0
 
 
 class Profile(Table):
