@@ -1,9 +1,10 @@
 """Message dataclasses as protobuf: descriptor, fast encoder and decoder, compiled from the dataclass itself.
 
 Field numbers are the dataclass's field order, so a new field goes at the end. `float` is a double, `int` an
-sfixed64, an enum a protobuf enum in order of definition, a tuple of numbers a packed repeated field. Numbers
-have a fixed width on the wire (protobuf encoding guide, wire types 1, 0 and 2), so all of a message's numbers are
-written by one `struct` call; strings and nested messages follow. Any protobuf reader understands the result.
+sfixed64, an enum a protobuf enum in order of definition, a tuple of numbers a packed repeated field.
+Numbers have a fixed width on the wire (protobuf encoding guide, wire types 1, 0 and 2), so all of a
+message's numbers are written by one `struct` call; strings and nested messages follow. Any protobuf reader
+understands the result.
 """
 
 from __future__ import annotations

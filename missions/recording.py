@@ -1,9 +1,10 @@
 """The log of a job: one MCAP file, protobuf on every channel, and the way back from file to frames.
 
-Channels: the parts of `SensorFrame` each on its own (`INPUTS`, written when the part changed), `/tick` once a
-tick with what is left of the frame, then `/command` and `/estimate`; `/events`, `/mode` when there is one;
-`/truth` in simulation. All messages of one tick carry the same log time, counted from a fixed epoch, so a log
-is a function of the job and its seed; wall times stand in the metadata record `wall` alone.
+Channels: the parts of `SensorFrame` each on its own (`INPUTS`, written when the part changed), `/tick` once
+a tick with what is left of the frame, then `/command` and `/estimate`; `/events`, `/mode` when there is
+one; `/truth` in simulation, at 20 Hz. All messages of one tick carry the same log time, counted from a
+fixed epoch, so a log is a function of the job and its seed; wall times stand in the metadata record `wall`
+alone.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from robot.messages import CommandFrame, Estimate, Event, Mode, SensorFrame
 FORMAT = "silkline.log/1"
 EPOCH_NS = 946_684_800_000_000_000  # 2000-01-01: log time of robot time 0
 TICKS_PER_S = 100
+TICKS_PER_TRUTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class Recorder:
         if command.mode is not self._mode:
             self._mode = command.mode
             log["/mode"](encode["/mode"](ModeChange(frame.t_ns, command.mode, command.reason)), t_ns)
-        if truth is not None:
+        if truth is not None and command.seq % TICKS_PER_TRUTH == 0:
             log["/truth"](encode["/truth"](truth), t_ns)
 
     def close(self, wall: Mapping[str, str]) -> None:
@@ -212,10 +214,7 @@ class Log:
         for record in self._records():
             if isinstance(record, Attachment):
                 self.attachments[record.name] = record.data
-        try:
-            self.job: dict[str, Any] = json.loads(self.attachment("job.json"))
-        except ValueError as error:
-            raise LogError(f"{path}: attachment job.json: {error}") from None
+        self.job = self.json("job.json")
         if self.job.get("format") != FORMAT:
             raise LogError(f"{path}: format is {self.job.get('format', 'missing')!r}, expected {FORMAT!r}")
 
@@ -223,6 +222,16 @@ class Log:
         if name not in self.attachments:
             raise LogError(f"{self.path}: attachment {name!r} is missing: not a log of silkline, or cut off")
         return self.attachments[name]
+
+    def json(self, name: str) -> dict[str, Any]:
+        """A table kept as a JSON attachment."""
+        try:
+            value = json.loads(self.attachment(name))
+        except ValueError as error:
+            raise LogError(f"{self.path}: attachment {name!r}: {error}") from None
+        if not isinstance(value, dict):
+            raise LogError(f"{self.path}: attachment {name!r} is no table")
+        return value
 
     def messages(self) -> Iterator[tuple[int, str, bytes]]:
         """(robot time in ns, topic, data) in file order."""
