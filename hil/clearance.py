@@ -20,7 +20,7 @@ from hil.world.truth import TruthState
 from robot.line.features import Feature, Shape, Sleeve
 from robot.profile import Profile, Sector
 
-GRIP_TOLERANCE_M = 0.002  # a grip is in a state when this near to its place
+GRIP_TOLERANCE_M = 0.005  # a grip is in a state when this near to its place
 HORIZON_M = 0.10  # clearances above are not told apart
 TOUCH_M = 1e-6
 MAX_OVERLAPS = 16
