@@ -1,8 +1,9 @@
-"""Where every part of the robot really is, and how near it comes to the features: the referee's second witness.
+"""Where every part of the robot really is, and how near it comes to the features.
 
-The robot's envelope is taken from its profile afresh and placed with the world's truth: grips between two states fill
-what they sweep, carriages and rotor follow the conductor, the pods hang below it by the true sag. A wheel that rests
-on the conductor may ride over a sleeve as high as the profile allows; whatever else touches is an overlap.
+The robot's envelope is taken from its profile afresh and placed with the world's truth: grips between two
+states fill what they sweep, carriages and rotor follow the conductor, the pods hang below it by the true sag.
+A wheel that rests on the conductor may ride over a sleeve as high as the profile allows; whatever else
+touches is an overlap.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -103,7 +105,8 @@ class ClearanceCheck:
         self._shapes = _shapes(self._features)
         carriages = profile.carriages
         self._grips = np.array([carriages.open_m, carriages.lifted_m])
-        self._bumps = conductor_diameter_m / 2 + np.array([carriages.clamped_bump_max_m, carriages.bump_max_m])
+        bumps_m = np.array([carriages.clamped_bump_max_m, carriages.bump_max_m])
+        self._bump_r = conductor_diameter_m / 2 + bumps_m
         self._found = np.zeros((MAX_OVERLAPS, 3))
         self._zones = _zones(self._parts, self._shapes)
         self._zone = (-math.inf, -math.inf)  # of the last look-up: shapes first..last matter within it
@@ -124,15 +127,17 @@ class ClearanceCheck:
             truth.pod_sag_m,
             truth.grip_m,
             self._grips,
-            self._bumps,
+            self._bump_r,
             self._found,
         )
         if part < 0:
             return FREE
+        nearest = self._features[self._shapes["feature"][first + shape]]
         overlaps = tuple(
-            Overlap(self._names[int(p)], self._features[int(f)], float(depth)) for p, f, depth in self._found[:count]
+            Overlap(self._names[int(i)], self._features[int(j)], float(depth_m))
+            for i, j, depth_m in self._found[:count]
         )
-        return Clearance(distance_m, self._names[part], self._features[self._shapes[first + shape]["feature"]], overlaps)
+        return Clearance(distance_m, self._names[part], nearest, overlaps)
 
     def _near(self, s_m: float) -> tuple[int, int]:
         """Shapes within reach of the robot at s; the answer is kept until the robot leaves its zone."""
@@ -158,7 +163,7 @@ def _sector_row(sector: Sector, s_m: tuple[float, float], carried: int, **more: 
 
 
 def _carriage_rows(profile: Profile, index: int) -> list[tuple[str, tuple[float, ...]]]:
-    """Parts of a carriage in all its states: wheel (rising), roller (while closed), arms (swinging, then folded)."""
+    """Parts of a carriage in all its states: rising wheel, roller while closed, arms swinging and folded."""
     carriages = profile.carriages
     name, s, half = ("front", "middle", "rear")[index], carriages.s_m[index], carriages.half_length_m
     lifted = {p.part: p for p in carriages.lifted}
@@ -176,8 +181,8 @@ def _carriage_rows(profile: Profile, index: int) -> list[tuple[str, tuple[float,
     for part in carriages.open:
         end = lifted.get(part.part, part)
         is_wheel = part.r_m[0] == 0.0
-        middle = sum(part.theta_deg) / 2
-        swing = 0.0 if is_wheel else 180.0 - part.theta_deg[1] if middle < 180.0 else 180.0 - part.theta_deg[0]
+        near_edge = part.theta_deg[1] if sum(part.theta_deg) < 360.0 else part.theta_deg[0]
+        swing = 0.0 if is_wheel else 180.0 - near_edge
         add(
             part,
             when=RELEASED,
@@ -203,7 +208,8 @@ def _parts(profile: Profile) -> tuple[list[str], NDArray[np.void]]:
     ]
     along = (rotor.s_m - rotor.width_m / 2, rotor.s_m + rotor.width_m / 2)
     rows += [(p.part, _sector_row(p, along, ROTOR)) for p in turning]
-    finger = Sector(part="guide", theta_deg=_around(guide.center_deg, guide.half_deg), r_m=(0.0, rotor.ring_r_m[1]))
+    finger_deg = _around(guide.center_deg, guide.half_deg)
+    finger = Sector(part="guide", theta_deg=finger_deg, r_m=(0.0, rotor.ring_r_m[1]))
     rows.append((finger.part, _sector_row(finger, guide.s_m, GUIDE)))
     return [name for name, _ in rows], np.array([row for _, row in rows], dtype=PART)
 
@@ -229,7 +235,7 @@ def _zones(parts: NDArray[np.void], shapes: NDArray[np.void]) -> tuple[FloatArra
     high = shapes["s1"] - parts["s0"].min() + HORIZON_M
     edges = np.unique(np.concatenate([[-np.inf, np.inf], low, high]))
     ranges = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         within = np.flatnonzero((low < b) & (high > a))
         ranges.append((int(within[0]), int(within[-1]) + 1) if within.size else (0, 0))
     return edges, ranges
@@ -240,7 +246,7 @@ def _zones(parts: NDArray[np.void], shapes: NDArray[np.void]) -> tuple[FloatArra
 
 @njit(cache=True, nogil=True)
 def _presence(part, grip_m, open_m, lifted_m):  # type: ignore[no-untyped-def]
-    """Is a carriage's part there with the grip at this place, how far folded are its arms, how far is it lifted?"""
+    """With the grip here: is the part there, how far are the arms folded, the wheel lifted (0..1)?"""
     folded = min(max(grip_m / open_m, 0.0), 1.0)
     lifted = min(max((grip_m - open_m) / (lifted_m - open_m), 0.0), 1.0)
     if part.when == CLOSED:
@@ -250,7 +256,7 @@ def _presence(part, grip_m, open_m, lifted_m):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _section_distance(shape, mx, mz, cos_half, sin_half, r0, r1, drop_m):  # type: ignore[no-untyped-def]
-    """In the cross-section, for a part that hangs `drop_m` below the conductor: the shape is moved up instead."""
+    """In the cross-section. To a part that hangs below the conductor the shape is that much higher."""
     if shape.sleeve:
         return sector_disc_distance(mx, mz, cos_half, sin_half, r0, r1, drop_m, shape.r)
     z0, z1 = shape.z0 + drop_m, shape.z1 + drop_m
@@ -259,8 +265,12 @@ def _section_distance(shape, mx, mz, cos_half, sin_half, r0, r1, drop_m):  # typ
 
 @njit(cache=True, nogil=True)
 def _scan(parts, shapes, s_m, roll, rotor, guide_r, sag, grips, places, bumps, found):  # type: ignore[no-untyped-def]
-    """All parts against all shapes: number of overlaps (rows part, feature, depth in `found`), least distance and
-    the part and shape it belongs to (-1 = nothing within the horizon)."""
+    """All parts against all shapes.
+
+    Returns:
+        Number of overlaps (rows part, feature, depth in `found`), least distance, its part and shape, -1 =
+        none within the horizon.
+    """
     count, best, best_part, best_shape = 0, HORIZON_M, -1, -1
     for i in range(parts.shape[0]):
         part = parts[i]

@@ -1,11 +1,13 @@
 """The referee's own plane geometry: exact distances between a robot part and a feature.
 
-Parts are annular sectors, features are discs and axis-parallel boxes, all in the cross-section normal to the conductor
-(x right, z up, angles clockwise from up looking along +s). A part and a feature both are prisms along s, so their
-distance in space follows from the gap along s and the distance in the cross-section (`prism_distance`).
+Parts are annular sectors, features are discs and axis-parallel boxes, all in the cross-section normal to the
+conductor (x right, z up, angles clockwise from up looking along +s). A part and a feature both are prisms
+along s, so their distance in space follows from the gap along s and the distance in the cross-section
+(`prism_distance`).
 
-A sector is given by the unit vector (mx, mz) to its middle, the cosine and sine of its half angle (up to 180 degrees)
-and its radii r0 <= r1. All lengths in m. Nothing here is shared with the crossing planner: it is the second witness.
+A sector is given by the unit vector (mx, mz) to its middle, the cosine and sine of its half angle (up to 180
+degrees) and its radii r0 <= r1. All lengths in m. Nothing here is shared with the crossing planner: it is the
+second witness.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def interval_gap(a0: float, a1: float, b0: float, b1: float) -> float:
 
 @njit(cache=True, nogil=True)
 def prism_distance(gap: float, section: float) -> float:
-    """Distance in space of two prisms with this gap along s and this distance in the cross-section, 0 = overlap."""
+    """Distance in space of two prisms, from their gap along s and their distance in the cross-section."""
     along = max(gap, 0.0)
     return math.sqrt(along * along + section * section)
 
@@ -94,7 +96,7 @@ def _segment_meets_box(
 def _arc_meets_line(
     mx: float, mz: float, cos_half: float, radius: float, level: float, low: float, high: float, upright: bool
 ) -> bool:
-    """Does the arc of this radius cross the box edge on x = level (upright) or z = level, between low and high?"""
+    """Does the arc cross the edge x = level (upright) or z = level of a box, between low and high?"""
     square = radius * radius - level * level
     if square < 0.0:
         return False
@@ -150,8 +152,8 @@ def sector_box_distance(
 ) -> float:
     """From a box to the sector, 0 when they overlap.
 
-    The nearest pair of two outlines that do not cross has a corner in it, or is the foot of the centre's perpendicular
-    on an edge of the box against the outer arc.
+    The nearest pair of two outlines that do not cross has a corner in it, or is the foot of the centre's
+    perpendicular on an edge of the box against the outer arc.
     """
     best = math.inf
     for x in (x0, x1, min(max(0.0, x0), x1)):

@@ -1,7 +1,7 @@
-"""The lay as it was really made: a line of points (s, theta) on the cylinder of radius r_0 that the cable's axis lies on.
+"""The lay as it was really made: points (s, theta) on the cylinder r_0 on which the cable's axis lies.
 
-Everything that the referee says of turns, pitch, cable length and unwrapped lengths is measured on this line. Cable
-that is taken up again leaves the line with it. Angles are counted in the ordered hand of the lay.
+Everything that the referee says of turns, pitch, cable length and unwrapped lengths is measured on this line.
+Cable that is taken up again leaves the line with it. Angles are counted in the ordered hand of the lay.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ STEP_M = 0.005
 UNWRAPPED_RATE = 0.25  # of the ordered rate: below it the cable counts as laid straight
 APART_M = 1e-4  # points nearer than this replace each other
 APART_RAD = 1e-3
+FURTHER_RAD = 0.05  # more than the body's swing adds while the robot stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,11 @@ class AsLaid:
         return len(self._s)
 
     def observe(self, s_m: float, theta_rad: float, believed_m: float) -> bool:
-        """The cable now touches the conductor at (s, theta). True = a turn has got further than ever before."""
+        """The cable now touches the conductor at (s, theta).
+
+        Returns:
+            Whether the lay has got a step further than ever before.
+        """
         s, phi = self._s, self._phi
         if not s:
             self._origin_rad = theta_rad
@@ -78,9 +84,10 @@ class AsLaid:
         s.append(s_m)
         phi.append(turned)
         self._believed.append(believed_m)
-        further = turned > self.furthest_rad
-        self.furthest_rad = max(self.furthest_rad, turned)
-        return further
+        if turned < self.furthest_rad + FURTHER_RAD:
+            return False
+        self.furthest_rad = turned
+        return True
 
     def _pop(self) -> None:
         for column in (self._s, self._phi, self._believed):
@@ -112,7 +119,7 @@ class AsLaid:
         share = (marks - phi[after - 1]) / np.maximum(phi[after] - phi[after - 1], 1e-12)
         s = np.array(self._s)
         at = s[after - 1] + share.clip(0.0, 1.0) * (s[after] - s[after - 1])
-        return [Stretch(float(a), float(b)) for a, b in zip(at[:-1], at[1:], strict=True)]
+        return [Stretch(a, b) for a, b in pairwise(at.tolist())]
 
     def unwrapped(self) -> list[Stretch]:
         """Stretches with less than a quarter of the ordered turning."""
@@ -130,7 +137,7 @@ class AsLaid:
         ]
 
     def true_stretch(self, from_m: float, to_m: float) -> Stretch:
-        """Where a stretch of the robot's own record really is: its chainage drifts and is corrected, the lay's is true."""
+        """Where a stretch of the robot's record really is; its chainage drifts and is corrected."""
         believed = np.maximum.accumulate(np.array(self._believed))
         at = np.interp([from_m, to_m], believed, np.array(self._s))
         return Stretch(float(at[0]), float(at[1]))

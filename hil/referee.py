@@ -1,8 +1,8 @@
 """The referee: judges every simulated instant by the world's truth, never by what the robot believes.
 
-It holds the promises of design sections 5 and 9 (limits, support rule, clearances, cable) against the truth, measures
-the lay as it was made, and compares the robot's belief with it. Its verdict is the run's `summary.json` (design,
-section 13). It shares no code with the crossing planner.
+It holds the promises of design sections 5 and 9 (limits, support rule, clearances, cable) against the truth,
+measures the lay as it was made, and compares the robot's belief with it. Its verdict is the run's
+`summary.json` (design, section 13). It shares no code with the crossing planner.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from hil.clearance import ClearanceCheck
 from hil.lay import AsLaid, Stretch, pitch_errors_pct
 from hil.passages import Passage, Passages
 from hil.rules import Rules
-from hil.violations import Violations
+from hil.violations import Violation, Violations
 from hil.world.truth import TruthState
 from robot.line.features import Feature
 from robot.messages import CommandFrame, Estimate, LayRecord, Mode
@@ -29,7 +30,7 @@ BEFORE_JOB = frozenset({Mode.SAFE, Mode.READY, Mode.MOUNTING})  # the crew still
 BEGUN_RAD = 0.1  # turned so far, the first turn has begun
 TENSION_BAND = 0.20  # of the ordered tension
 UNWRAPPED_MAX_M = 1.0  # a pole
-UNLOGGED_MAX_M = 0.10  # unwrapped a pole beyond what the robot recorded
+UNRECORDED_MAX_M = 0.10  # unwrapped a pole beyond what the robot recorded
 BESIDE_M = 2.0  # unwrapped cable this near to a feature was left so for its sake
 RECORD_TOLERANCE_M = 0.02  # of the places in the robot's own record
 
@@ -185,7 +186,7 @@ class Referee:
         Args:
             outcome: completed, refused, stopped.
             reason: event id with its text.
-            seed, interventions, wall_time_s, bytes_sent, bytes_received, frames_bad: known to the run, not to the world.
+            seed and the rest: what the run knows and the world does not.
         """
         sim_time_s = self._last_s - self._first_s if self._first is not None else 0.0
         unwrapped = self._judge_unwrapped()
@@ -204,7 +205,7 @@ class Referee:
             "roll_crossing_deg": {"max": math.degrees(self._roll_crossing_rad)},
             "crossings": [_crossing(p) for p in self._passages.closed()],
             "interventions": interventions,
-            "violations": [_fields(v) for v in sorted(self.violations.entries, key=lambda v: v.t_s)],
+            "violations": [asdict(v) for v in sorted(self.violations.entries, key=lambda v: v.t_s)],
             "peak_mass_kg": self._profile.mass_kg(self._coil_max_kg),
             "sim_time_s": sim_time_s,
             "wall_time_s": wall_time_s,
@@ -263,25 +264,17 @@ class Referee:
         true_m = self._per_feature(unwrapped)
         for feature_at_m, (feature, length_m) in true_m.items():
             recorded_m = logged_m.get(feature_at_m, (feature, 0.0))[1]
-            where = {"at_m": feature_at_m, "feature": feature.kind}
-            if length_m > UNWRAPPED_MAX_M:
-                self.violations.report(
-                    self._last_s, "unwrapped", value=length_m, limit=UNWRAPPED_MAX_M, **where
-                )
-            if length_m > recorded_m + UNLOGGED_MAX_M:
-                self.violations.report(self._last_s, "unrecorded", value=length_m, limit=recorded_m, **where)
-        for feature_at_m, (feature, length_m) in logged_m.items():
-            if length_m > UNWRAPPED_MAX_M:
-                self.violations.report(
-                    self._last_s,
-                    "unwrapped",
-                    part="record",
-                    feature=feature.kind,
-                    at_m=feature_at_m,
-                    value=length_m,
-                    limit=UNWRAPPED_MAX_M,
-                )
+            self._at_most("unwrapped", feature, length_m, UNWRAPPED_MAX_M)
+            self._at_most("unrecorded", feature, length_m, recorded_m + UNRECORDED_MAX_M)
+        for feature, length_m in logged_m.values():
+            self._at_most("unwrapped", feature, length_m, UNWRAPPED_MAX_M, part="record")
         return unwrapped
+
+    def _at_most(self, rule: str, feature: Feature, value: float, limit: float, part: str = "cable") -> None:
+        """Judge a sum of the whole job; every feature is an entry of its own."""
+        if value > limit:
+            entry = Violation(self._last_s, rule, part, feature.kind, feature.at_m, value, limit)
+            self.violations.entries.append(entry)
 
     def _per_feature(self, stretches: Iterable[Stretch]) -> dict[float, tuple[Feature, float]]:
         """Length of the stretches beside each true feature, by its chainage."""
@@ -317,10 +310,6 @@ def _crossing(passage: Passage) -> dict[str, Any]:
         "retries": passage.retries,
         "min_clearance_mm": clearance_m * 1000.0 if math.isfinite(clearance_m) else None,
     }
-
-
-def _fields(violation: Any) -> dict[str, Any]:
-    return {name: getattr(violation, name) for name in violation.__slots__}
 
 
 def _clean(value: Any) -> Any:

@@ -75,7 +75,8 @@ class Rules:
         if s_m + self._back_m < 0.0:
             self._report(t_s, "end_pole", value=s_m + self._back_m, limit=0.0, at_m=0.0)
         elif s_m + self._front_m > self._length_m:
-            self._report(t_s, "end_pole", value=s_m + self._front_m, limit=self._length_m, at_m=self._length_m)
+            end_m = self._length_m
+            self._report(t_s, "end_pole", value=s_m + self._front_m, limit=end_m, at_m=end_m)
         return True
 
     def _motion(self, truth: TruthState, mode: Mode, t_s: float) -> None:
@@ -105,12 +106,13 @@ class Rules:
         """Drives and pinch within their limits, axes within their travel."""
         s_m, trim, guide = truth.s_m, self._profile.trim, self._profile.guide
         for i, (effort, rate) in enumerate(zip(truth.effort, truth.velocity, strict=True)):
+            drive = self._profile.drive[i]
             if abs(effort) > self._effort[i]:
-                drive = self._profile.drive[i]
-                self._report(t_s, "effort", part=drive.axis, value=abs(effort), limit=drive.effort_max, at_m=s_m)
+                limit = drive.effort_max
+                self._report(t_s, "effort", part=drive.axis, value=abs(effort), limit=limit, at_m=s_m)
             if abs(rate) > self._rate[i]:
-                drive = self._profile.drive[i]
-                self._report(t_s, "rate", part=drive.axis, value=abs(rate), limit=drive.velocity_max, at_m=s_m)
+                limit = drive.velocity_max
+                self._report(t_s, "rate", part=drive.axis, value=abs(rate), limit=limit, at_m=s_m)
         for i, (grip_m, pinch_n) in enumerate(zip(truth.grip_m, truth.pinch_n, strict=True)):
             if pinch_n > self._pinch_n:
                 limit_n = self._profile.carriages.pinch_max_n
@@ -126,8 +128,9 @@ class Rules:
             self._report(t_s, "range", part=axis, value=value, limit=low if value < low else high, at_m=s_m)
 
     def _support(self, truth: TruthState, t_s: float) -> None:
-        """At least two carriages on the conductor, one of them clamped and loaded, one changing at a time, the rear off
-        only while the front holds."""
+        """The support rule: two on, one of them clamped and loaded, one changes at a time, the rear off only
+        while the front holds.
+        """
         front, middle, rear = truth.grip_m
         closed_m = self._closed_m
         if front <= closed_m and middle <= closed_m and rear <= closed_m:
@@ -155,7 +158,7 @@ class Rules:
         return abs(grip_m - self._profile.carriages.open_m) > PLACE_TOLERANCE_M
 
     def observe_cable(self, truth: TruthState, lay_end_m: float, t_s: float) -> None:
-        """Judge the cable once the lay has begun: neither pulled nor loose, nor run over by the rear wheel."""
+        """Judge the cable once the lay has begun: not torn, not loose, not under the rear wheel."""
         s_m = truth.s_m
         if truth.tension_n > self._tension_max_n:
             self._report(t_s, "tension", value=truth.tension_n, limit=self._tension_max_n, at_m=s_m)
