@@ -1,9 +1,9 @@
 """Robot parts and features as shapes, and the distance between them in the cross-section.
 
-A part is a sector in cylinder coordinates round the conductor, a feature's shape a sleeve or a box in (x, z). Carriages
-and rotor follow the bent conductor at a pole; the pods are rigid: they sink below it and, at an angle in plan, move to
-its side. Moving the feature the other way by the same amount is the same thing, so a shape is grown by that range.
-Roll widens every sector on both sides.
+A part is a sector in cylinder coordinates round the conductor, a feature's shape a sleeve or a box in (x, z).
+Carriages and rotor follow the bent conductor at a pole; the pods are rigid: they sink below it and, at an angle
+in plan, move to its side. Moving the feature the other way by the same amount is the same thing, so a shape is
+grown by that range. Roll widens every sector on both sides.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bend:
-    """How far the pods leave the bent conductor at their worst place: down (positive) and to either side, m."""
+    """How far the pods leave the bent conductor at their worst place: down and to either side, m."""
 
     down_m: float = 0.0
     side_m: float = 0.0
@@ -64,14 +64,21 @@ def swing_parts(profile: Profile, index: int) -> tuple[Part, ...]:
     for arm in (s for s in profile.carriages.open if s.r_m[0] > 0.0):
         first, last = arm.theta_deg
         theta = (first, 180.0) if (first + last) / 2 < 180.0 else (180.0, last)
-        parts.append(_carriage_part(profile, index, Sector(part=f"{arm.part} swinging", theta_deg=theta, r_m=arm.r_m)))
+        parts.append(
+            _carriage_part(profile, index, Sector(part=f"{arm.part} swinging", theta_deg=theta, r_m=arm.r_m))
+        )
     return tuple(parts)
 
 
 def _carriage_part(profile: Profile, index: int, sector: Sector) -> Part:
     half, s = profile.carriages.half_length_m, profile.carriages.s_m[index]
     low, high = sector.s_m or (-half, half)
-    return Part(f"{('front', 'middle', 'rear')[index]} {sector.part}", (s + low, s + high), sector.theta_deg, sector.r_m)
+    return Part(
+        f"{('front', 'middle', 'rear')[index]} {sector.part}",
+        (s + low, s + high),
+        sector.theta_deg,
+        sector.r_m,
+    )
 
 
 def body_parts(profile: Profile) -> tuple[Part, ...]:
@@ -85,7 +92,7 @@ def body_parts(profile: Profile) -> tuple[Part, ...]:
 def rotor_parts(
     profile: Profile, rotor_rad: float | None, guide_out: bool, conductor_diameter_m: float
 ) -> tuple[Part, ...]:
-    """Ring, cradle, trim and guide with the rotor parked at an angle, or all that they sweep when it is geared."""
+    """Ring, cradle, trim and guide with the rotor parked at an angle, or what they sweep when geared."""
     rotor, guide, trim = profile.rotor, profile.guide, profile.trim
     s_m = (rotor.s_m - rotor.width_m / 2, rotor.s_m + rotor.width_m / 2)
     inner = guide.out_radius_m(conductor_diameter_m) if guide_out else guide.retracted_m
@@ -118,8 +125,8 @@ def _around(center: float, half: float) -> tuple[float, float]:
 def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: float) -> Bend:
     """How far the pods leave the conductor, at worst on the whole way past a point `beside_m` from a pole.
 
-    Down: the pods hang from the chord between the outer wheels, as they do while the middle one is lifted; at the pole
-    itself that is 0.65 m tan(kink / 2). To the side: a straight line as near as may be to all three wheels.
+    Down: they hang from the chord between the outer wheels, as they do while the middle one is lifted; at the pole
+    itself R1's are 0.65 m tan(kink / 2) below. To the side: the straight line nearest to all three wheels.
     """
     front, rear = profile.carriages.s_m[0], profile.carriages.s_m[2]
     wheels = np.array(profile.carriages.s_m)
@@ -128,8 +135,8 @@ def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: floa
         away = np.abs(wheels + robot)  # of each wheel from the pole, which is at 0
         along = (beside_m - robot - rear) / (front - rear)
         chord = away[2] * (1 - along) + away[0] * along
-        fit = np.polyval(np.polyfit(wheels, away, 1), beside_m - robot)
-        down = max(down, chord - abs(beside_m))
+        fit = float(np.polyval(np.polyfit(wheels, away, 1), beside_m - robot))
+        down = max(down, float(chord) - abs(beside_m))
         side = max(side, abs(fit - abs(beside_m)))
     return Bend(down * math.tan(kink_rad / 2), side * math.tan(abs(angle_rad) / 2))
 
@@ -138,7 +145,7 @@ def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: floa
 
 
 def gap_m(part: Part, shape: Shape, roll_rad: float, bend: Bend) -> float:
-    """Distance in the cross-section between a part and a shape, 0 = they overlap, at the worst roll within +-."""
+    """Distance of a part from a shape in the cross-section at the worst roll within +-, 0 = they overlap."""
     roll = math.degrees(roll_rad)
     if isinstance(shape, Sleeve):
         core, radius = (0.0, 0.0, 0.0, 0.0), shape.r_m
@@ -162,7 +169,7 @@ def gap_m(part: Part, shape: Shape, roll_rad: float, bend: Bend) -> float:
 
 
 def _annulus_gap_m(r_m: tuple[float, float], rect: Rect) -> float:
-    """A ring against a rectangle: compare radii, for a rectangle takes every radius between its least and greatest."""
+    """A ring against a rectangle, which takes every radius between its least and greatest."""
     x0, x1, z0, z1 = rect
     nearest = math.hypot(max(x0, 0.0, -x1), max(z0, 0.0, -z1))
     farthest = math.hypot(max(abs(x0), abs(x1)), max(abs(z0), abs(z1)))
@@ -171,11 +178,14 @@ def _annulus_gap_m(r_m: tuple[float, float], rect: Rect) -> float:
 
 @lru_cache(maxsize=65536)
 def _sector_gap_m(sector: tuple[float, float, float, float], rect: Rect) -> float:
-    """An annular sector (theta in degrees, r in m) against a rectangle, exact for the polygon of the sector."""
+    """An annular sector (theta in degrees, r in m) against a rectangle; exact for the sector's polygon."""
     first, last, inner, outer = sector
     x0, x1, z0, z1 = rect
     middle = math.degrees(math.atan2((x0 + x1) / 2, (z0 + z1) / 2))
-    if inner <= math.hypot((x0 + x1) / 2, (z0 + z1) / 2) <= outer and (middle - first) % 360.0 <= last - first:
+    if (
+        inner <= math.hypot((x0 + x1) / 2, (z0 + z1) / 2) <= outer
+        and (middle - first) % 360.0 <= last - first
+    ):
         return 0.0
     begin = _polygon(first, last, inner, outer)
     end = np.roll(begin, -1, axis=0)
@@ -228,4 +238,4 @@ def describe(shape: Shape) -> str:
 
 def stretch(shapes: Sequence[Shape]) -> tuple[float, float]:
     """Range of s that shapes take, relative to the feature's middle."""
-    return min(s.s_m[0] for s in shapes), max(s.s_m[1] for s in shapes)
+    return min((s.s_m[0] for s in shapes), default=0.0), max((s.s_m[1] for s in shapes), default=0.0)

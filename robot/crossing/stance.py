@@ -1,7 +1,7 @@
 """The words of a crossing: stances, steps, plans, and the rules that every stance must keep.
 
-Chainages `s_m` are those of the middle carriage. The support rule, the wheel loads and the grip are statics of the
-whole robot on a straight, sloping conductor; figures come from the profile.
+Chainages `s_m` are those of the middle carriage. Support rule, wheel loads and grip are statics of the whole robot
+on a straight, sloping conductor; figures come from the profile.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Step:
     rotor_rad: float | None  # parked angle after the step, None = geared
     stance: Stance  # after the step
     expects: tuple[str, ...]  # values of `Expect`
-    reversible: bool  # before the point of no return
+    reversible: bool  # the way back to the last stance with all clamped is short enough
     duration_s: float  # with confirmation
     clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
 
@@ -87,7 +87,7 @@ class CrossingPlan:
     duration_s: float
     clearance_m: float
     unwrapped: tuple[tuple[float, float], ...]  # chainages of the guide between park and release of the rotor
-    no_return: int  # index of the first step that cannot be undone; len(steps) = none
+    no_return: int  # index of the first step that is not reversible; len(steps) = none
 
     @property
     def unwrapped_m(self) -> float:
@@ -107,9 +107,9 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """What besides time counts, as seconds of equal worth. Names are part of the answer to "why this plan"."""
+    """What counts besides time, as seconds of equal worth."""
 
-    unwrapped_s_per_m: float = 2.0  # travel with the rotor parked
+    unwrapped_s_per_m: float = 8.0  # travel with the rotor parked
     open_s_per_m: float = 0.10  # travel with a carriage open, each
     lifted_s_per_m: float = 0.30  # travel with a carriage lifted, each
     rear_hanging_s_per_m: float = 0.50  # travel with the rear hanging on the front roller
@@ -123,59 +123,70 @@ class Context:
     kink_rad: float = 0.0  # vertical bend at every pole with the robot on, positive bent down on both sides
     angle_rad: float = 0.0  # bend in plan at every pole
     roll_rad: float = math.radians(2.0)  # roll and its uncertainty: every part must be clear within +- this
-    position_sigma_m: float = 0.0  # of the distance between robot and feature
-    sigmas: float = 2.0  # how many of it are added to the margin
     clearance_m: float = 0.015  # margin along the conductor
+    section_clearance_m: float = 0.001  # least distance in the cross-section, at worst roll and sag
+    position_sigma_m: float = 0.010  # of the distance between robot and features
+    sigmas: float = 2.5  # how many of it are added to the margin
     coil_kg: float = 4.45  # cable on board
     friction: float | None = None  # wheel on conductor; None = dry, of the profile
     pinch_n: float = 400.0  # of every clamped carriage
+    loaded_n: float = 20.0  # from this share of the weight on a carriage counts as loaded
     grip_reserve: float = 1.1  # grip over what the slope demands
     retreat_m: float = 0.30  # farther back the rear wheel would stand on laid cable
     start_m: float | None = None  # middle carriage now; None = as late as may be
-    start: Stance = HOME  # stance now, to plan on from the middle of a crossing
+    start: Stance = (
+        HOME  # stance now, to plan on from the middle of a crossing; a geared rotor has its guide out
+    )
     risk: Risk = field(default_factory=Risk)
+
+    @property
+    def margin_m(self) -> float:
+        """Kept along the conductor. `Feature.sigma_m` is no part of it: that is of the chainage, which robot
+        and feature share."""
+        return self.clearance_m + self.sigmas * self.position_sigma_m
 
 
 # ---------------------------------------------------------------- rules of a stance
 
 
 def supports(carriages: Carriages) -> bool:
-    """Support rule: two carriages on the conductor, one of them clamped; the rear lifted only with the front clamped."""
+    """Two carriages on the conductor, one of them clamped; the rear lifted only with the front clamped."""
     on = sum(c is not CarriageState.LIFTED for c in carriages)
     clamped = sum(c is CarriageState.CLAMPED for c in carriages)
     rear_hangs = carriages[2] is CarriageState.LIFTED and carriages[0] is not CarriageState.CLAMPED
     return on >= 2 and clamped >= 1 and not rear_hangs
 
 
-def may_release(carriages: Carriages, carriage: int) -> bool:
-    """Whether the support rule holds without this carriage, as it must before it is opened or lifted."""
-    without = list(carriages)
-    without[carriage] = CarriageState.LIFTED
-    return supports((without[0], without[1], without[2]))
+def wheel_loads_n(
+    profile: Profile, carriages: Carriages, coil_kg: float, slope_rad: float
+) -> tuple[float, ...]:
+    """Share of the weight on each carriage, without pinch; negative = it hangs on its roller, 0 = lifted.
 
-
-def wheel_loads_n(profile: Profile, carriages: Carriages, coil_kg: float, slope_rad: float) -> tuple[float, ...]:
-    """Vertical load of each carriage on the conductor, negative = it hangs on its roller; 0 when lifted.
-
-    Two carriages carry as a lever does, three as equal springs do (the middle raised, see the profile).
+    Two carry as a lever does, three as equal springs do (the middle raised, see the profile); an open one
+    cannot hang, it comes off and leaves the load to the other two.
     """
-    arms, sink = profile.carriages.s_m, profile.carriages.mount_n_per_m * profile.carriages.middle_raise_m
     on = [i for i, c in enumerate(carriages) if c is not CarriageState.LIFTED]
-    total_n, moment_nm = _weight(profile, coil_kg, slope_rad)
-    mean = sum(arms[i] for i in on) / len(on)
-    spread = sum((arms[i] - mean) ** 2 for i in on)
-    tilt = (moment_nm - total_n * mean) / spread
-    loads = [0.0, 0.0, 0.0]
-    for i in on:
-        loads[i] = total_n / len(on) + tilt * (arms[i] - mean)
+    weight = _weight(profile, coil_kg, slope_rad)
+    loads = _shares(profile, on, *weight)
     if len(on) == 3:
-        loads = [loads[0] - sink / 3, loads[1] + 2 * sink / 3, loads[2] - sink / 3]
+        worst = min((i for i in on if carriages[i] is CarriageState.OPEN), key=lambda i: loads[i], default=0)
+        if carriages[worst] is CarriageState.OPEN and loads[worst] < 0.0:
+            loads = _shares(profile, [i for i in on if i != worst], *weight)
     return tuple(loads)
 
 
+def _shares(profile: Profile, on: list[int], total_n: float, moment_nm: float) -> list[float]:
+    """Loads of the carriages that are on, from force and moment about the middle carriage."""
+    arms, sink_n = profile.carriages.s_m, profile.carriages.mount_n_per_m * profile.carriages.middle_raise_m
+    mean = sum(arms[i] for i in on) / len(on)
+    tilt = (moment_nm - total_n * mean) / sum((arms[i] - mean) ** 2 for i in on)
+    raised = (-sink_n / 3, 2 * sink_n / 3, -sink_n / 3) if len(on) == 3 else (0.0, 0.0, 0.0)
+    return [total_n / len(on) + tilt * (arms[i] - mean) + raised[i] if i in on else 0.0 for i in range(3)]
+
+
 def _weight(profile: Profile, coil_kg: float, slope_rad: float) -> tuple[float, float]:
-    """Force of gravity across the conductor in N, and its moment about the middle carriage in N m (positive loads
-    the front): masses below the conductor swing back when it climbs."""
+    """Gravity across the conductor in N and its moment about the middle carriage in N m, positive to the front;
+    what hangs below the conductor comes forward when it climbs."""
     carriage, body, rotor = profile.carriages, profile.body, profile.rotor
     turning_kg = rotor.mass_kg + rotor.cradle_mass_kg + profile.trim.mass_kg + coil_kg
     masses = [(carriage.mass_kg, s, carriage.center_z_m) for s in carriage.s_m]
@@ -184,7 +195,9 @@ def _weight(profile: Profile, coil_kg: float, slope_rad: float) -> tuple[float, 
     return sum(m for m, _, _ in masses) * across, sum(m * (s * across - z * along) for m, s, z in masses)
 
 
-def stance_fault(profile: Profile, carriages: Carriages, context: Context, slope_rad: float) -> tuple[str, str] | None:
+def stance_fault(
+    profile: Profile, carriages: Carriages, context: Context, slope_rad: float
+) -> tuple[str, str] | None:
     """Why the robot may not stand or drive like this on this slope: (rule, text), None = it may."""
     if not supports(carriages):
         return "support", "support rule"
@@ -192,18 +205,25 @@ def stance_fault(profile: Profile, carriages: Carriages, context: Context, slope
     loads = wheel_loads_n(profile, carriages, context.coil_kg, slope_rad)
     for name, state, load in zip(CARRIAGES, carriages, loads, strict=True):
         pinch = context.pinch_n if state is CarriageState.CLAMPED else 0.0
-        if load + pinch > limit.wheel_load_max_n:
-            return "balance", f"{name} carriage would carry {load + pinch:.0f} N, at most {limit.wheel_load_max_n:.0f}"
+        if load > limit.wheel_load_max_n:
+            return (
+                "balance",
+                f"{name} carriage would carry {load:.0f} N, at most {limit.wheel_load_max_n:.0f}",
+            )
         held = min(pinch, limit.hang_max_n)
         if load < -held:
             return "balance", f"{name} carriage would hang with {-load:.0f} N, at most {held:.0f}"
+    if not any(
+        c is CarriageState.CLAMPED and n >= context.loaded_n for c, n in zip(carriages, loads, strict=True)
+    ):
+        return "support", "no clamped carriage would be loaded"
     return _grip_fault(profile, carriages, loads, context, slope_rad)
 
 
 def _grip_fault(
     profile: Profile, carriages: Carriages, loads: tuple[float, ...], context: Context, slope_rad: float
 ) -> tuple[str, str] | None:
-    """Grip of the wheels on the conductor against gravity along it and rolling resistance of wheels and rollers."""
+    """Grip of the wheels against gravity along the conductor and the rolling of wheels and rollers."""
     friction = profile.carriages.friction_dry if context.friction is None else context.friction
     pinched = context.pinch_n * sum(c is CarriageState.CLAMPED for c in carriages)
     normal = sum(max(load, 0.0) for load in loads) + pinched

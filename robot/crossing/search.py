@@ -1,0 +1,225 @@
+"""The search of a crossing: A* over (chainage, three carriages, rotor with guide), cost = time plus risks.
+
+Each configuration of a component forbids intervals of chainage. Between the ends of all these intervals nothing
+changes, so it is enough to change stance there. Chainage only grows.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator
+from itertools import product
+
+from robot.crossing.scene import Free, Rotor, Scene
+from robot.crossing.stance import HOME, Carriages, Context, Stance, stance_fault, supports
+from robot.line.features import Feature
+from robot.messages import CarriageState
+from robot.profile import Profile
+
+ROTOR_STEP_DEG = 15.0
+TURN_DEG = 90.0  # a parked angle is on average this far away, going the shorter way round
+STATES = (CarriageState.CLAMPED, CarriageState.OPEN, CarriageState.LIFTED)
+TRIPLES: tuple[Carriages, ...] = tuple(product(STATES, STATES, STATES))
+GEARED: Rotor = (None, True)
+
+Node = tuple[int, int, int]  # index of the chainage, of the triple of carriage states, of the rotor
+Fault = tuple[str, str]  # rule, text
+
+
+class Search:
+    """What is allowed where for one group of features, and the cheapest way through."""
+
+    def __init__(
+        self, profile: Profile, features: tuple[Feature, ...], conductor_diameter_m: float, context: Context
+    ) -> None:
+        self.profile, self.features, self.context = profile, features, context
+        self.speed_mps = profile.times.crossing_speed_mps
+        self.scene = Scene(profile, features, conductor_diameter_m, context)
+        self.body = self.scene.body()
+        self.carriage = [[self.scene.carriage(i, s) for s in STATES] for i in range(3)]
+        self.swing = [self.scene.swing(i) for i in range(3)]
+        self.rotors, self.rotor = self._rotors()
+        self.faults = {t: stance_fault_at_pole(profile, t, context) for t in TRIPLES if supports(t)}
+        self.triples = [t for t, fault in self.faults.items() if fault is None]
+        self.places = self._places()
+        self.farthest = 0  # index of the place that the search came to
+        self._changes = self._all_changes()
+        self._risks = [self._risk(t) for t in self.triples]
+        self._turned: dict[Rotor, Free] = {}
+
+    def stance(self, node: Node) -> Stance:
+        return Stance(self.triples[node[1]], *self.rotors[node[2]])
+
+    def rotor_index(self, stance: Stance) -> int:
+        return self.rotors.index((stance.rotor_rad, stance.guide_out))
+
+    # ---------------------------------------------------------------- space
+
+    def _rotors(self) -> tuple[list[Rotor], list[Free]]:
+        """Geared, and those parked angles that no other is better than."""
+        rotors, free = [GEARED], [self.scene.rotor(GEARED)]
+        start_rad = self.context.start.rotor_rad
+        if not free[0].lows and start_rad is None:
+            return rotors, free
+        step = math.radians(ROTOR_STEP_DEG)
+        angles = [self.profile.park_rotor_rad + step * k for k in range(round(2 * math.pi / step))]
+        kept: list[tuple[float, Free, Free]] = []
+        for angle in angles:
+            out, inside = self.scene.rotor((angle, True)), self.scene.rotor((angle, False))
+            if not any(k[1].within(out) and k[2].within(inside) for k in kept):
+                kept = [k for k in kept if not (out.within(k[1]) and inside.within(k[2]))]
+                kept.append((angle, out, inside))
+        if start_rad is not None and start_rad not in (k[0] for k in kept):
+            kept.append(
+                (start_rad, self.scene.rotor((start_rad, True)), self.scene.rotor((start_rad, False)))
+            )
+        for angle, out, inside in kept:
+            rotors += [(angle, True), (angle, False)]
+            free += [out, inside]
+        return rotors, free
+
+    def _places(self) -> list[float]:
+        """Chainages where something changes, from the start to where all is clear; none = nothing to do."""
+        home = [*(self.carriage[i][0] for i in range(3)), self.rotor[0], self.body]
+        ends = sorted({e for f in home for e in f.ends()})
+        if not ends and self.context.start == HOME:
+            return []
+        begin = self.context.start_m if self.context.start_m is not None else ends[0] if ends else 0.0
+        end = max(ends[-1], begin) if ends else begin
+        others = [f for states in self.carriage for f in states[1:]] + self.swing + self.rotor[1:]
+        inner = {e for f in others for e in f.ends()}
+        return [begin, *sorted(e for e in inner.union(ends) if begin + 1e-6 < e <= end)]
+
+    # ---------------------------------------------------------------- A*
+
+    def shortest(self) -> list[Node] | None:
+        """Nodes from the start to all clamped, geared and clear; None = there is no way."""
+        places, speed = self.places, self.speed_mps
+        start = (0, self.triples.index(self.context.start.carriages), self.rotor_index(self.context.start))
+        goal = (len(places) - 1, self.triples.index(HOME.carriages), 0)
+        best: dict[Node, float] = {start: 0.0}
+        came: dict[Node, Node] = {}
+        queue = [((places[-1] - places[0]) / speed, 0.0, start)]
+        done: set[Node] = set()
+        while queue:
+            _, cost, node = heapq.heappop(queue)
+            if node in done:
+                continue
+            if node == goal:
+                return _path(came, goal)
+            done.add(node)
+            self.farthest = max(self.farthest, node[0])
+            for after, extra in self._moves(node):
+                total = cost + extra
+                if total < best.get(after, math.inf) - 1e-12:
+                    best[after], came[after] = total, node
+                    heapq.heappush(queue, (total + (places[-1] - places[after[0]]) / speed, total, after))
+        return None
+
+    def _moves(self, node: Node) -> Iterator[tuple[Node, float]]:
+        place, triple, rotor = node
+        s = self.places[place]
+        if place + 1 < len(self.places) and self._free_ahead(place, triple, rotor):
+            parked = self.context.risk.unwrapped_s_per_m if self.rotors[rotor] != GEARED else 0.0
+            per_m = 1.0 / self.speed_mps + self._risks[triple] + parked
+            yield (place + 1, triple, rotor), (self.places[place + 1] - s) * per_m
+        for after, carriage, seconds in self._changes[triple]:
+            if self._may_change(carriage, self.triples[triple], self.triples[after], s):
+                yield (place, after, rotor), seconds
+        for turned, seconds in self.turns(rotor, s):
+            yield (place, triple, turned), seconds
+
+    def _free_ahead(self, place: int, triple: int, rotor: int) -> bool:
+        """Whether this stance may drive from a place to the next; nothing changes in between."""
+        middle = (self.places[place] + self.places[place + 1]) / 2
+        states = self.triples[triple]
+        return (
+            self.body.at(middle)
+            and self.rotor[rotor].at(middle)
+            and all(self.carriage[i][STATES.index(states[i])].at(middle) for i in range(3))
+        )
+
+    # ---------------------------------------------------------------- changes of stance
+
+    def _all_changes(self) -> list[list[tuple[int, int, float]]]:
+        """Per triple the (triple after, carriage, seconds): one carriage at a time."""
+        changes = []
+        for before in self.triples:
+            found = []
+            for index, after in enumerate(self.triples):
+                moved = [i for i in range(3) if before[i] is not after[i]]
+                if len(moved) == 1:
+                    found.append((index, moved[0], self.change_s(before[moved[0]], after[moved[0]])))
+            changes.append(found)
+        return changes
+
+    def change_s(self, before: CarriageState, after: CarriageState) -> float:
+        times = self.profile.times
+        lifts = CarriageState.LIFTED in (before, after)
+        return (times.lift_s if lifts else times.clamp_s) + times.confirm_s
+
+    def _may_change(self, carriage: int, before: Carriages, after: Carriages, s_m: float) -> bool:
+        """Whether a carriage has the room to change state here; to or from clamped its arms swing."""
+        states = self.carriage[carriage]
+        if not states[STATES.index(after[carriage])].at(s_m):
+            return False
+        swings = CarriageState.CLAMPED in (before[carriage], after[carriage])
+        return not swings or (states[1].at(s_m) and self.swing[carriage].at(s_m))
+
+    def turns(self, rotor: int, s_m: float) -> Iterator[tuple[int, float]]:
+        """Moves of rotor and guide at a chainage: (rotor after, seconds). The guide moves only while the rotor
+        is parked, and is out before it is geared."""
+        times = self.profile.times
+        angle, out = self.rotors[rotor]
+        for after, (other, other_out) in enumerate(self.rotors):
+            if after == rotor or not self.rotor[after].at(s_m):
+                continue
+            if angle is not None and other == angle:
+                yield after, times.guide_s + times.confirm_s
+            elif out != other_out:
+                continue
+            elif angle is None:
+                yield after, TURN_DEG / self.profile.rotor.park_speed_dps + times.confirm_s
+            elif other is None:
+                yield after, times.confirm_s
+            elif (turn_deg := self._parked_turn_deg(angle, other, out, s_m)) is not None:
+                yield after, turn_deg / self.profile.rotor.park_speed_dps + times.confirm_s
+
+    def _parked_turn_deg(self, angle: float, other: float, out: bool, s_m: float) -> float | None:
+        """The shorter way from one parked angle to another that is free, None = neither is."""
+        forward = math.degrees(other - angle) % 360.0
+        for way in sorted((forward, forward - 360.0), key=abs):
+            count = max(1, math.ceil(abs(way) / ROTOR_STEP_DEG * 3))
+            between = (round(angle + math.radians(way) * k / count, 6) for k in range(1, count))
+            if all(self._turned_free((a, out)).at(s_m) for a in between):
+                return abs(way)
+        return None
+
+    def _turned_free(self, rotor: Rotor) -> Free:
+        if rotor not in self._turned:
+            self._turned[rotor] = self.scene.rotor(rotor)
+        return self._turned[rotor]
+
+    def _risk(self, carriages: Carriages) -> float:
+        """Seconds per metre that driving like this is worth avoiding."""
+        risk = self.context.risk
+        hangs = risk.rear_hanging_s_per_m if carriages[2] is CarriageState.LIFTED else 0.0
+        is_open, lifted = (carriages.count(s) for s in (CarriageState.OPEN, CarriageState.LIFTED))
+        return risk.open_s_per_m * is_open + risk.lifted_s_per_m * lifted + hangs
+
+
+def stance_fault_at_pole(profile: Profile, carriages: Carriages, context: Context) -> Fault | None:
+    """Why the robot may not stand like this, on either side of the kink."""
+    for slope in (context.slope_rad, context.slope_rad - context.kink_rad):
+        fault = stance_fault(profile, carriages, context, slope)
+        if fault is not None:
+            return fault
+    return None
+
+
+def _path(came: dict[Node, Node], goal: Node) -> list[Node]:
+    path = [goal]
+    while path[-1] in came:
+        path.append(came[path[-1]])
+    return path[::-1]
