@@ -1,12 +1,12 @@
 """The catalogue: conductors, cables, insulators and features, by the keys that line files use.
 
-Figures are from public tables; the tag in `source` names the one. What no source gives is NaN (a conductor without
-it cannot be planned on, `Conductor.missing` tells what) or marked as an estimate.
+Figures are from public tables; the tag in `source` names the one. What no source gives is NaN (a conductor
+without it cannot be planned on, `Conductor.missing` tells what) or marked as an estimate.
 
-Sources: S56 GB/T 1179 as listed by a manufacturer; S57 power-fittings.pages.dev, appendix (GB 1179-83);
-S58 IEC 1089 table (Cond-5); S59 JSCuchapin/sag-tension-calculator, conductors.json; S60 OpenDSS IEEE 8500-node
-wire data; S6 and S12 press articles on a wrapping robot's cable; S75 a fault indicator's data sheet; S79 and S80
-rules for top ties.
+Sources: S56 GB/T 1179 as listed by a manufacturer; S57 power-fittings.pages.dev, appendix (GB 1179-83); S58
+IEC 1089 table (Cond-5); S59 JSCuchapin/sag-tension-calculator, conductors.json; S60 OpenDSS IEEE 8500-node
+wire data; S6 and S12 press articles on a wrapping robot's cable; S75 a fault indicator's data sheet; S79 and
+S80 rules for top ties.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ _KGF_N = 9.80665
 def _strand_area_mm2(stranding: str, diameter_mm: float) -> float:
     """Metal area from the strands that fill a conductor of this diameter.
 
-    7 strands (6/1) are a third of it each, 19 a fifth, 18/1 a fifth; in 26/7 four aluminium and three steel strands
-    of 7/9 their size lie across it.
+    7 strands (6/1) are a third of it each, 19 a fifth, 18/1 a fifth; in 26/7 four aluminium and three steel
+    strands of 7/9 their size lie across it.
     """
     if stranding == "26/7":
         strand_mm = diameter_mm / (4 + 3 * 7 / 9)
@@ -174,7 +174,13 @@ def _strand_area_mm2(stranding: str, diameter_mm: float) -> float:
 
 
 def _conductor(
-    key: str, stranding: str, diameter_mm: float, area_mm2: float, kg_per_km: float, strength_n: float, source: str
+    key: str,
+    stranding: str,
+    diameter_mm: float,
+    area_mm2: float,
+    kg_per_km: float,
+    strength_n: float,
+    source: str,
 ) -> Conductor:
     modulus_gpa, expansion = _ELASTIC[stranding]
     return Conductor(
@@ -191,7 +197,9 @@ def _conductor(
 
 def _conductors() -> Iterable[Conductor]:
     for size, (stranding, area, diameter, strength, mass) in _LGJ.items():
-        yield _conductor(f"LGJ-{size}", stranding, diameter, area, mass, strength, "S57, elastic S59 or unverified")
+        yield _conductor(
+            f"LGJ-{size}", stranding, diameter, area, mass, strength, "S57, elastic S59 or unverified"
+        )
     for size, (stranding, diameter, mass, strength_kn) in _LJ.items():
         area = _strand_area_mm2(stranding, diameter)
         source = "S56, area from the strands, elastic unverified"
@@ -200,7 +208,9 @@ def _conductors() -> Iterable[Conductor]:
         stranding, core_mm, _, strength_kn = _LJ[size]
         area = _strand_area_mm2(stranding, core_mm)
         source = "ESTIMATE: core as LJ, 0.95 of its strength"
-        yield _conductor(f"JKLYJ-10-{size}", stranding, diameter, area, mass, 0.95 * strength_kn * 1e3, source)
+        yield _conductor(
+            f"JKLYJ-10-{size}", stranding, diameter, area, mass, 0.95 * strength_kn * 1e3, source
+        )
     for word, (stranding, diameter, mass, strength_kgf) in _ACSR.items():
         area = _strand_area_mm2(stranding, diameter)
         source = "diameter S60, mass and strength S59, area from the strands"
@@ -230,8 +240,10 @@ def _arm(s_m: float, z_m: tuple[float, float]) -> Box:
     return Box((s_m - _ARM_HALF_S_M, s_m + _ARM_HALF_S_M), (-_ARM_HALF_X_M, _ARM_HALF_X_M), z_m)
 
 
-def _insulator(key: str, half_m: float, depth_m: float, arm_m: float, places_m: tuple[float, ...], tie_m: float) -> FeatureKind:
-    """A tied insulator at each of `places_m`: body down to `depth_m`, crossarm from there to `arm_m`, one run of ties."""
+def _insulator(
+    key: str, half_m: float, depth_m: float, arm_m: float, places_m: tuple[float, ...], tie_m: float
+) -> FeatureKind:
+    """Insulators at `places_m`: bodies down to `depth_m`, crossarms below to `arm_m`, one run of ties."""
     shapes: list[Shape] = [Sleeve((-tie_m, tie_m), _TIE_HEIGHT_M)]
     for s_m in places_m:
         shapes.append(Box((s_m - half_m, s_m + half_m), (-half_m, half_m), (-depth_m, -0.004)))
@@ -256,7 +268,9 @@ FEATURES: Mapping[str, FeatureKind] = {
         source="mass S75, size ESTIMATE",
     ),
     "bird-deterrent": FeatureKind("bird-deterrent", True, (Box((-0.03, 0.03), (0.30, 0.60), (-0.24, 0.25)),)),
-    "bird-deterrent-low": FeatureKind("bird-deterrent-low", True, (Box((-0.03, 0.03), (0.15, 0.45), (-0.24, 0.25)),)),
+    "bird-deterrent-low": FeatureKind(
+        "bird-deterrent-low", True, (Box((-0.03, 0.03), (0.15, 0.45), (-0.24, 0.25)),)
+    ),
     "splice": FeatureKind("splice", True, (Sleeve((-0.20, 0.20), 0.008),), over_conductor=True),
     "pg-clamp": FeatureKind(
         "pg-clamp",
@@ -264,8 +278,12 @@ FEATURES: Mapping[str, FeatureKind] = {
         (Sleeve((-0.04, 0.04), 0.015), Box((-0.04, 0.04), (-0.028, 0.028), (-0.05, -0.004))),
         over_conductor=True,
     ),
-    "spacer": FeatureKind("spacer", True, (Sleeve((-0.05, 0.05), 0.03), Box((-0.05, 0.05), (0.03, 0.90), (-0.02, 0.02)))),
-    "spiral-diverter": FeatureKind("spiral-diverter", True, (Sleeve((-0.15, 0.15), 0.020),), over_conductor=True),
+    "spacer": FeatureKind(
+        "spacer", True, (Sleeve((-0.05, 0.05), 0.03), Box((-0.05, 0.05), (0.03, 0.90), (-0.02, 0.02)))
+    ),
+    "spiral-diverter": FeatureKind(
+        "spiral-diverter", True, (Sleeve((-0.15, 0.15), 0.020),), over_conductor=True
+    ),
     "branch": FeatureKind("branch", False, (Box((-0.10, 0.10), (-0.40, 0.40), (-0.20, 0.30)),)),
     "kite": FeatureKind("kite", False, (Box((-0.25, 0.25), (-0.40, 0.40), (-0.60, 0.20)),)),
     "unknown": FeatureKind("unknown", False, (Box((-0.10, 0.10), (-0.10, 0.10), (-0.20, 0.10)),)),
@@ -283,7 +301,9 @@ def shapes(kind: str, conductor_radius_m: float) -> tuple[Shape, ...]:
     entry = KINDS[kind]
     if not entry.over_conductor:
         return entry.shapes
-    return tuple(Sleeve(s.s_m, conductor_radius_m + s.r_m) if isinstance(s, Sleeve) else s for s in entry.shapes)
+    return tuple(
+        Sleeve(s.s_m, conductor_radius_m + s.r_m) if isinstance(s, Sleeve) else s for s in entry.shapes
+    )
 
 
 def crossable(kind: str) -> bool:

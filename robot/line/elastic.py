@@ -1,9 +1,9 @@
 """One span as an exact elastic catenary with point loads, compiled.
 
-Irvine's form (Cable Structures, 1981, section 1.3): the conductor is described by its unstretched length, so a load
-keeps its place on the material however the span moves. Along the unstretched coordinate s0 from the left support the
-vertical force falls from V by w per metre and by every load passed; with T = sqrt(H^2 + V^2) a stretch between loads
-adds, from V1 to V2,
+Irvine's form (Cable Structures, 1981, section 1.3): the conductor is described by its unstretched length, so
+a load keeps its place on the material however the span moves. Along the unstretched coordinate s0 from the
+left support the vertical force falls from V by w per metre and by every load passed; with T = sqrt(H^2 + V^2)
+a stretch between loads adds, from V1 to V2,
 
     x:  H l / EA + (H / w) (asinh(V1 / H) - asinh(V2 / H))
     y:  (T2 - T1) / w + (V2^2 - V1^2) / (2 w EA)
@@ -100,13 +100,14 @@ def _parabola_tension(
             excess += load * load * min(a, shares[j] * span) * (1.0 - max(shares[i], shares[j]))
     slack = length0 - np.sqrt(span * span + rise * rise)
     k = length0 / ea
-    h = (excess / (2.0 * k)) ** (1.0 / 3.0) + max(0.0, -slack) / k  # above the root, where the cubic is convex
+    # start above the root, where the cubic is convex
+    h = float((excess / (2.0 * k)) ** (1.0 / 3.0)) + max(0.0, -slack) / k
     for _ in range(_ITERATIONS):
         step = (h * h * (k * h + slack) - excess / 2.0) / (h * (3.0 * k * h + 2.0 * slack))
         h -= step
         if abs(step) < 1e-6 * h:
             break
-    return h
+    return float(h)
 
 
 @njit(cache=True, nogil=True)
@@ -134,7 +135,7 @@ def solve(
 def solve_length(
     span: float, rise: float, h: float, w: float, ea: float, shares: FloatArray, load: float
 ) -> tuple[float, float, float]:
-    """(V, unstretched length, its derivative by H) of a span with this horizontal tension; NaN when it fails."""
+    """(V, unstretched length, its derivative by H) of a span with this tension; NaN when the search fails."""
     chord = np.sqrt(span * span + rise * rise)
     length0 = chord / (1.0 + h / ea)
     v = beam_reaction(length0, w, shares, load) - h * rise / span

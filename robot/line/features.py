@@ -1,7 +1,7 @@
 """Features: what is on or at the conductor, as shapes along it.
 
-A shape is a prism: a range of s along the conductor times a cross-section. Cross-sections are in the plane normal
-to the conductor, x right looking along +s, z up, origin on the conductor's axis.
+A shape is a prism: a range of s along the conductor times a cross-section. Cross-sections are in the plane
+normal to the conductor, x right looking along +s, z up, origin on the conductor's axis.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""A line as the robot meets it: poles, spans and features by chainage, and its shape under the robot's weight.
+"""A line as the robot meets it: poles, spans and features by chainage, and its shape under load.
 
-Chainage s is 0 at the first pole's attachment and counts along the unloaded conductor. Heights are relative to the
-first pole's attachment.
+Chainage s is 0 at the first pole's attachment and counts along the unloaded conductor. Heights are relative
+to the first pole's attachment.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,9 @@ class Line:
         first, last = _pole_range(survey, section)
         conductor = catalogue.CONDUCTORS[survey.conductor]
         if conductor.missing:
-            raise LineError(f"conductor {conductor.key}: the catalogue gives no {', '.join(conductor.missing)}")
+            raise LineError(
+                f"conductor {conductor.key}: the catalogue gives no {', '.join(conductor.missing)}"
+            )
         curves = tuple(_curve(survey, i, conductor) for i in range(first, last))
         poles = _poles(survey, first, curves)
         spans = tuple(
@@ -121,7 +124,7 @@ class Line:
         return Catenary(span.length_m, span.rise_m, self.weight_n_per_m, span.horizontal_tension_n)
 
     def chainage_m(self, number: int, at_m: float) -> float:
-        """Chainage of a place given as in the survey: span number and horizontal distance from its first pole.
+        """Chainage of a place given as in the survey: span number, horizontal distance from its first pole.
 
         Raises:
             LineError: this section has no such span.
@@ -136,9 +139,9 @@ class Line:
         return _feature(self.survey, kind, at_m, self.conductor.radius_m)
 
     def slip_groups(self) -> tuple[tuple[int, int], ...]:
-        """First span and one past the last (indices) of the stretches between strain poles, where conductor may slide."""
+        """First span and one past the last (indices) of every stretch between strain poles."""
         cuts = [0, *(i for i, p in enumerate(self.poles[1:-1], 1) if p.kind == "strain"), len(self.spans)]
-        return tuple(zip(cuts[:-1], cuts[1:], strict=True))
+        return tuple(itertools.pairwise(cuts))
 
 
 def _pole_range(survey: Survey, number: int | None) -> tuple[int, int]:
@@ -212,7 +215,13 @@ def _features(
 
 
 def _feature(
-    survey: Survey, kind: str, at_m: float, radius_m: float, *, pole: str = "", hung: SurveyFeature | None = None
+    survey: Survey,
+    kind: str,
+    at_m: float,
+    radius_m: float,
+    *,
+    pole: str = "",
+    hung: SurveyFeature | None = None,
 ) -> Feature:
     shapes, crossable = catalogue.shapes(kind, radius_m), catalogue.crossable(kind)
     for envelope in survey.envelope:
@@ -234,12 +243,12 @@ def _stretched(shapes: Iterable[Shape], extent_m: float) -> tuple[Shape, ...]:
 
 
 class LoadedLine:
-    """The line's shape with the robot somewhere on it: exact elastic catenaries, tabulated once by the robot's place.
+    """The line's shape with the robot on it: exact elastic catenaries, tabulated once by the robot's place.
 
     Args:
         mass_kg: all of the robot.
-        wheels_m: where its weight rests in equal shares, from its middle: `profile.carriages.s_m`. The default is
-            one point, which bends the conductor sharper than a real robot does.
+        wheels_m: where its weight rests in equal shares, from its middle: `profile.carriages.s_m`. The default
+            is one point, which bends the conductor sharper than a real robot does.
     """
 
     def __init__(
@@ -263,7 +272,9 @@ class LoadedLine:
         none = np.empty(0)
         for row, span, pole in zip(spans, self.line.spans, self.line.poles, strict=False):
             h = span.horizontal_tension_n
-            _, length0_m, _ = elastic.solve_length(span.length_m, span.rise_m, h, self._w, self._ea, none, 0.0)
+            _, length0_m, _ = elastic.solve_length(
+                span.length_m, span.rise_m, h, self._w, self._ea, none, 0.0
+            )
             row[: section.OFFSET] = (
                 span.from_m, span.to_m, span.length_m, pole.height_m, span.rise_m, length0_m * growth
             )  # fmt: skip
@@ -297,7 +308,8 @@ class LoadedLine:
             raise LineError(f"{self.line.name}: no equilibrium of the conductor under {self._load} N a wheel")
 
     def heights_m(self, s_robot_m: float, s_m: FloatArray) -> FloatArray:
-        """Heights of the conductor at chainages `s_m` (float64) with the robot at `s_robot_m`; level beyond the ends."""
+        """Heights of the conductor at chainages `s_m` (float64) with the robot's middle at `s_robot_m`; level
+        beyond the line's ends."""
         out = np.empty(len(s_m))
         section.heights(self._spans, self._table, *self._constants, s_robot_m, s_m, out)
         return out
@@ -307,7 +319,7 @@ class LoadedLine:
         return float(section.chord_slope(self._spans, self._table, *self._constants, s_robot_m, self._half))
 
     def kink_rad(self, pole_index: int, s_robot_m: float) -> float:
-        """Bend at a pole in the vertical plane: slope before it minus slope behind it, 0 at the line's ends."""
+        """Vertical bend at a pole: slope before it minus slope behind it, 0 at the line's ends."""
         if not 0 < pole_index < len(self.line.poles) - 1:
             return 0.0
         before = self.end_slopes_rad(pole_index - 1, s_robot_m)[1]
@@ -316,7 +328,9 @@ class LoadedLine:
     def end_slopes_rad(self, span_index: int, s_robot_m: float) -> tuple[float, float]:
         """Slopes at both ends of a span, positive where the conductor rises with s."""
         wheels, load, w, _, step = self._constants
-        left, right = section.end_slopes(self._spans, self._table, wheels, load, w, step, span_index, s_robot_m)
+        left, right = section.end_slopes(
+            self._spans, self._table, wheels, load, w, step, span_index, s_robot_m
+        )
         return float(left), float(right)
 
     def horizontal_tension_n(self, s_robot_m: float) -> float:
@@ -337,7 +351,7 @@ class LoadedLine:
         return max(self.kink_rad(pole_index, float(s)) for s in places)
 
     def lowering_m(self, span_index: int) -> float:
-        """How much lower than the unloaded conductor's lowest point the robot brings the conductor in this span."""
+        """How much lower than the span's lowest point without the robot the conductor comes with it."""
         span = self.line.spans[span_index]
         curve = self.line.catenary(span_index)
         lowest_x = min(max(curve.lowest_x_m, 0.0), curve.span_m)
@@ -345,5 +359,3 @@ class LoadedLine:
         places = np.linspace(span.from_m, span.to_m, 81)
         loaded_m = min(float(self.heights_m(float(s), places).min()) for s in places)
         return unloaded_m - loaded_m
-
-

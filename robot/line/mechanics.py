@@ -1,14 +1,15 @@
 """Sag and tension of a conductor between supports: the textbook formulas, in SI.
 
-Frame of a span: x horizontal from the left support, y up from it; w is the weight per length in N/m, H the horizontal
-tension in N. Sources: catenary and its length, `[S90]`, `[S91]`, `[S97]`; combined load `[S97]`; change of state
-`[S94]`; point load on a parabola derived in Irvine, Cable Structures (1981), chapter 2. The exact elastic form with
-point loads is in `robot.line.elastic`.
+Frame of a span: x horizontal from the left support, y up from it; w is the weight per length in N/m, H the
+horizontal tension in N. Sources: catenary and its length, `[S90]`, `[S91]`, `[S97]`; combined load `[S97]`;
+change of state `[S94]`; point load on a parabola derived in Irvine, Cable Structures (1981), chapter 2. The
+exact elastic form with point loads is in `robot.line.elastic`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 GRAVITY_MPS2 = 9.80665
@@ -90,7 +91,9 @@ def tension_from_sag_n(span_m: float, rise_m: float, weight_n_per_m: float, sag_
     Raises:
         ValueError: a figure is not positive.
     """
-    return _tension_for(span_m, rise_m, weight_n_per_m, sag_m, lambda c: c.sag_m, weight_n_per_m * span_m**2 / (8 * sag_m))
+    return _tension_for(
+        span_m, rise_m, weight_n_per_m, sag_m, lambda c: c.sag_m, weight_n_per_m * span_m**2 / (8 * sag_m)
+    )
 
 
 def tension_from_length_n(span_m: float, rise_m: float, weight_n_per_m: float, length_m: float) -> float:
@@ -115,13 +118,24 @@ def tension_from_support_tension_n(span_m: float, weight_n_per_m: float, support
         h, previous = support_tension_n / math.cosh(weight_n_per_m * span_m / (2 * h)), h
         if abs(h - previous) <= 1e-12 * h:
             return h
-    raise ValueError(f"no horizontal tension gives {support_tension_n} N at the supports of a {span_m} m span")
+    raise ValueError(
+        f"no horizontal tension gives {support_tension_n} N at the supports of a {span_m} m span"
+    )
 
 
-def _tension_for(span_m, rise_m, weight_n_per_m, wanted_m, measure, guess_n):  # type: ignore[no-untyped-def]
-    """H for which `measure` of the catenary is `wanted_m`; the measure falls as H rises. Secant in log-log."""
+def _tension_for(
+    span_m: float,
+    rise_m: float,
+    weight_n_per_m: float,
+    wanted_m: float,
+    measure: Callable[[Catenary], float],
+    guess_n: float,
+) -> float:
+    """H for which `measure` of the catenary is `wanted_m`, falling as H rises. Secant in log-log."""
     if not (wanted_m > 0 and guess_n > 0):
-        raise ValueError(f"span {span_m} m, weight {weight_n_per_m} N/m and {wanted_m} m must all be positive")
+        raise ValueError(
+            f"span {span_m} m, weight {weight_n_per_m} N/m and {wanted_m} m must all be positive"
+        )
 
     def error(log_h: float) -> float:
         return math.log(measure(Catenary(span_m, rise_m, weight_n_per_m, math.exp(log_h))) / wanted_m)
@@ -138,7 +152,9 @@ def _tension_for(span_m, rise_m, weight_n_per_m, wanted_m, measure, guess_n):  #
     raise ValueError(f"no horizontal tension fits {wanted_m} m in a span of {span_m} m")
 
 
-def combined_load_n_per_m(weight_n_per_m: float, ice_n_per_m: float = 0.0, wind_n_per_m: float = 0.0) -> float:
+def combined_load_n_per_m(
+    weight_n_per_m: float, ice_n_per_m: float = 0.0, wind_n_per_m: float = 0.0
+) -> float:
     """Resultant load of weight, ice (down) and wind (across)."""
     return math.hypot(weight_n_per_m + ice_n_per_m, wind_n_per_m)
 
@@ -171,7 +187,12 @@ def change_of_state_n(
         - stiffness_n * expansion_per_k * warming_k
     )
     load_n3 = stiffness_n * (new_weight_n_per_m * span_m) ** 2 / 24
-    h = load_n3 ** (1 / 3) + max(0.0, constant_n)  # above the root, where the cubic is convex: Newton goes down to it
+    return _cubic_root(constant_n, load_n3)
+
+
+def _cubic_root(constant_n: float, load_n3: float) -> float:
+    """The positive H with H^2 (H - constant) = load: Newton from above, where it is convex."""
+    h = math.cbrt(load_n3) + max(0.0, constant_n)
     for _ in range(_ITERATIONS):
         step = (h * h * (h - constant_n) - load_n3) / (h * (3 * h - 2 * constant_n))
         h -= step
@@ -202,15 +223,11 @@ def point_load_tension_n(
     loaded = bare * spans + load_n * weight_n_per_m * share + load_n**2 * share / span_m
     length_m = spans * span_m
     # excess(H) - excess(H0) = (H - H0) L / EA + strain L, with excess = load / 2 H^2
-    constant_n = tension_n - stiffness_n / length_m * (spans * bare / (2 * tension_n**2)) - stiffness_n * strain
+    constant_n = (
+        tension_n - stiffness_n / length_m * (spans * bare / (2 * tension_n**2)) - stiffness_n * strain
+    )
     load_n3 = stiffness_n / length_m * loaded / 2
-    h = load_n3 ** (1 / 3) + max(0.0, constant_n)
-    for _ in range(_ITERATIONS):
-        step = (h * h * (h - constant_n) - load_n3) / (h * (3 * h - 2 * constant_n))
-        h -= step
-        if abs(step) <= 1e-13 * h:
-            break
-    return h
+    return _cubic_root(constant_n, load_n3)
 
 
 def point_load_drop_m(

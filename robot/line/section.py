@@ -1,8 +1,8 @@
-"""A line under the robot's weight, compiled: tables of every span's state by the robot's place, and what they answer.
+"""A line under the robot's weight, compiled: every span's state tabulated by the robot's place.
 
-Places are chainages. A point's chainage as a share of its span is its share of the span's unstretched length, so
-the robot stays on its piece of conductor while the span moves under it. Per span and per step of the robot's place a
-table row holds
+Places are chainages. A point's chainage as a share of its span is its share of the span's unstretched length,
+so the robot stays on its piece of conductor while the span moves under it. Per span and per step of the
+robot's place a table row holds
 
     H, V less the reaction of a straight beam, unstretched length
 
@@ -25,23 +25,32 @@ _ITERATIONS = 60
 
 @njit(cache=True, nogil=True)
 def _shares(spans: FloatArray, k: int, s_robot: float, wheels: FloatArray) -> FloatArray:
-    """Shares of span k at which wheels stand, in rising order; `wheels` are places from the robot's middle."""
+    """Shares of span k at which wheels stand, in rising order; `wheels` are from the robot's middle."""
     low, high = spans[k, FROM], spans[k, TO]
     first, last = 0, len(wheels)
     while first < last and s_robot + wheels[first] <= low:
         first += 1
     while last > first and s_robot + wheels[last - 1] >= high:
         last -= 1
-    return (s_robot + wheels[first:last] - low) / (high - low)
+    shares: FloatArray = (s_robot + wheels[first:last] - low) / (high - low)
+    return shares
 
 
 @njit(cache=True, nogil=True)
 def common_tension(
-    spans: FloatArray, first: int, last: int, s_robot: float, wheels: FloatArray, load: float, w: float, ea: float,
-    guess: float, free: FloatArray
+    spans: FloatArray,
+    first: int,
+    last: int,
+    s_robot: float,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    guess: float,
+    free: FloatArray,
 ) -> float:
-    """Horizontal tension when the conductor slides freely over spans first to last - 1; fills their unstretched
-    lengths into `free`. NaN when the search fails."""
+    """Horizontal tension when the conductor slides freely over spans first to last - 1, NaN when the search
+    fails; fills their unstretched lengths into `free`."""
     total = 0.0
     for k in range(first, last):
         total += spans[k, LENGTH0]
@@ -63,7 +72,14 @@ def common_tension(
 
 @njit(cache=True, nogil=True)
 def fill_fixed(
-    spans: FloatArray, k: int, wheels: FloatArray, load: float, w: float, ea: float, step: float, table: FloatArray
+    spans: FloatArray,
+    k: int,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    step: float,
+    table: FloatArray,
 ) -> None:
     """Rows of span k when the conductor is fixed at its insulators."""
     for row in range(int(spans[k, ROWS])):
@@ -76,8 +92,16 @@ def fill_fixed(
 
 @njit(cache=True, nogil=True)
 def fill_sliding(
-    spans: FloatArray, first: int, last: int, wheels: FloatArray, load: float, w: float, ea: float, step: float,
-    slip: float, table: FloatArray
+    spans: FloatArray,
+    first: int,
+    last: int,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    step: float,
+    slip: float,
+    table: FloatArray,
 ) -> None:
     """Rows of all spans of a section in which the share `slip` of what would slide freely slides."""
     free = np.empty(len(spans))
@@ -91,7 +115,11 @@ def fill_sliding(
             length0 = (1.0 - slip) * spans[k, LENGTH0] + slip * free[k]
             own, v = solve(spans[k, SPAN], spans[k, RISE], length0, w, ea, shares, load)
             at = int(spans[k, OFFSET]) + row
-            table[at, 0], table[at, 1], table[at, 2] = own, v - beam_reaction(length0, w, shares, load), length0
+            table[at, 0], table[at, 1], table[at, 2] = (
+                own,
+                v - beam_reaction(length0, w, shares, load),
+                length0,
+            )
 
 
 @njit(cache=True, nogil=True)
@@ -109,7 +137,14 @@ def find_span(spans: FloatArray, s: float) -> int:
 
 @njit(cache=True, nogil=True)
 def state(
-    spans: FloatArray, table: FloatArray, k: int, s_robot: float, wheels: FloatArray, load: float, w: float, step: float
+    spans: FloatArray,
+    table: FloatArray,
+    k: int,
+    s_robot: float,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    step: float,
 ) -> tuple[float, float, float, FloatArray]:
     """(H, V, unstretched length, shares of the wheels) of span k."""
     rows = int(spans[k, ROWS])
@@ -126,8 +161,16 @@ def state(
 
 @njit(cache=True, nogil=True)
 def heights(
-    spans: FloatArray, table: FloatArray, wheels: FloatArray, load: float, w: float, ea: float, step: float,
-    s_robot: float, s: FloatArray, out: FloatArray
+    spans: FloatArray,
+    table: FloatArray,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    step: float,
+    s_robot: float,
+    s: FloatArray,
+    out: FloatArray,
 ) -> None:
     """Heights over the first support at every chainage of `s`, level beyond the line's ends."""
     known = -1
@@ -143,10 +186,18 @@ def heights(
 
 @njit(cache=True, nogil=True)
 def chord_slope(
-    spans: FloatArray, table: FloatArray, wheels: FloatArray, load: float, w: float, ea: float, step: float,
-    s_robot: float, half: float
+    spans: FloatArray,
+    table: FloatArray,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    step: float,
+    s_robot: float,
+    half: float,
 ) -> float:
-    """Slope in rad of the straight line between the conductor's points `half` m behind and before the robot."""
+    """Slope in rad of the straight line between the conductor's points `half` m behind and before the robot's
+    middle."""
     x = np.empty(2)
     y = np.empty(2)
     for i in range(2):
@@ -160,12 +211,19 @@ def chord_slope(
             base += spans[before, SPAN]
         x[i] = base + at_x
         y[i] = spans[k, HEIGHT] + at_y
-    return np.arctan2(y[1] - y[0], x[1] - x[0])
+    return float(np.arctan2(y[1] - y[0], x[1] - x[0]))
 
 
 @njit(cache=True, nogil=True)
 def end_slopes(
-    spans: FloatArray, table: FloatArray, wheels: FloatArray, load: float, w: float, step: float, k: int, s_robot: float
+    spans: FloatArray,
+    table: FloatArray,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    step: float,
+    k: int,
+    s_robot: float,
 ) -> tuple[float, float]:
     """Slopes in rad at the left and right end of span k, positive where the conductor rises."""
     h, v, length0, shares = state(spans, table, k, s_robot, wheels, load, w, step)
@@ -174,8 +232,15 @@ def end_slopes(
 
 @njit(cache=True, nogil=True)
 def steepest(
-    spans: FloatArray, table: FloatArray, wheels: FloatArray, load: float, w: float, ea: float, step: float,
-    half: float, every: float
+    spans: FloatArray,
+    table: FloatArray,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    step: float,
+    half: float,
+    every: float,
 ) -> float:
     """Largest size of `chord_slope` with the robot anywhere between the line's ends."""
     worst = 0.0

@@ -1,12 +1,13 @@
 """The survey: what the crew knows of a line before the job. These models are the line file's schema.
 
-The checks across tables (span count, places inside their span, catalogue keys) are here too; whoever reads a file
-(`missions.files`) turns their errors into one line with file and place.
+The checks across tables (span count, places inside their span, catalogue keys) are here too; whoever reads a
+file (`missions.files`) turns their errors into one line with file and place.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import itertools
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,10 +22,10 @@ PoleKind = Literal["straight", "angle", "strain", "terminal"]
 Over = Literal["river", "road", "railway", "houses", "trees"]
 
 
-def _number(low: float, high: float, unit: str, *, above: bool = False) -> object:
+def _number(low: float, high: float, unit: str, *, above: bool = False) -> Any:
     """A strict number within a range; `above` leaves `low` itself out. The unit is for error texts."""
-    bounds = {"gt": low} if above else {"ge": low}
-    return Field(strict=True, allow_inf_nan=False, le=high, json_schema_extra={"unit": unit}, **bounds)
+    gt, ge = (low, None) if above else (None, low)
+    return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=high, json_schema_extra={"unit": unit})
 
 
 Angle = Annotated[float, _number(-180.0, 180.0, "degrees")]
@@ -48,7 +49,7 @@ def _known(key: str, keys: tuple[str, ...], what: str) -> str:
 
 
 def _wrong(text: str, **values: object) -> PydanticCustomError:
-    return PydanticCustomError("line", text, values)  # type: ignore[arg-type]
+    return PydanticCustomError("line", text, values)
 
 
 class Stringing(Table):
@@ -81,15 +82,22 @@ class SurveyPole(Table):
         if self.kind in ("straight", "angle") and not self.insulator:
             raise _wrong("a {kind} pole needs an insulator, e.g. insulator = 'pin-10'", kind=self.kind)
         if self.kind == "straight" and abs(self.angle_deg) > STRAIGHT_MAX_DEG:
-            raise _wrong("a straight pole cannot turn the line by {turn} degrees; make its kind 'angle'", turn=self.angle_deg)
+            raise _wrong(
+                "a straight pole cannot turn the line by {turn} degrees; make its kind 'angle'",
+                turn=self.angle_deg,
+            )
         return self
 
 
 class SurveySpan(Table):
     length_m: Length  # horizontal
-    sag_m: Annotated[float, _number(0.0, 100.0, "m", above=True)] | None = None  # below the chord, when strung
+    sag_m: Annotated[float, _number(0.0, 100.0, "m", above=True)] | None = (
+        None  # below the chord, when strung
+    )
     over: Over | None = None
-    ground_clearance_m: Annotated[float, _number(0.0, 200.0, "m")] | None = None  # unloaded, at the lowest point
+    ground_clearance_m: Annotated[float, _number(0.0, 200.0, "m")] | None = (
+        None  # unloaded, at the lowest point
+    )
 
 
 class SurveyFeature(Table):
@@ -119,7 +127,12 @@ class SurveyBox(Table):
         for name in ("s_m", "x_m", "z_m"):
             low, high = getattr(self, name)
             if low >= high:
-                raise _wrong("{name} = [{low}, {high}] runs backwards; give the smaller first", name=name, low=low, high=high)
+                raise _wrong(
+                    "{name} = [{low}, {high}] runs backwards; give the smaller first",
+                    name=name,
+                    low=low,
+                    high=high,
+                )
         return self
 
 
@@ -186,20 +199,25 @@ class Survey(Table):
         seen: set[str] = set()
         for number, pole in enumerate(self.pole, 1):
             if pole.id in seen:
-                raise _wrong("pole {number}: id '{id}' stands twice; ids must differ", number=number, id=pole.id)
+                raise _wrong(
+                    "pole {number}: id '{id}' stands twice; ids must differ", number=number, id=pole.id
+                )
             seen.add(pole.id)
             if pole.kind == "terminal" and 1 < number < len(self.pole):
-                raise _wrong("pole {number}: a terminal pole cannot stand inside; use 'strain'", number=number)
+                raise _wrong(
+                    "pole {number}: a terminal pole cannot stand inside; use 'strain'", number=number
+                )
 
     def _check_spans(self) -> None:
         for number, span in enumerate(self.span, 1):
             if span.sag_m is None and self.stringing.horizontal_tension_n is None:
                 raise _wrong(
-                    "span {number}: neither sag_m nor stringing.horizontal_tension_n is given; one is needed", number=number
+                    "span {number}: neither sag_m nor stringing.horizontal_tension_n is given; one is needed",
+                    number=number,
                 )
             if span.sag_m is not None and span.sag_m > 0.25 * span.length_m:
                 raise _wrong(
-                    "span {number}: sag_m = {sag} is more than a quarter of length_m = {length}; check the unit",
+                    "span {number}: sag_m = {sag} is over a quarter of length_m = {length}; both are in m",
                     number=number,
                     sag=span.sag_m,
                     length=span.length_m,
@@ -229,4 +247,4 @@ def sections(survey: Survey) -> tuple[tuple[int, int], ...]:
     """First and last pole (indices) of every section: the stretches between strain poles."""
     inner = [i for i, pole in enumerate(survey.pole[1:-1], 1) if pole.kind == "strain"]
     ends = [0, *inner, len(survey.pole) - 1]
-    return tuple(zip(ends[:-1], ends[1:], strict=True))
+    return tuple(itertools.pairwise(ends))
