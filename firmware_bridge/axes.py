@@ -1,0 +1,66 @@
+"""What host and board both know of the ten axes: figures of each drive, and the digest that tells they agree."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from robot.messages import GRIP, Axis
+from robot.profile import Profile
+
+WATCHDOG_MS = 150  # life of a setpoint at most; of the board's watchdog and of every drive's (promise S4)
+
+
+@dataclass(frozen=True, slots=True)
+class AxisConfig:
+    """What a drive is configured with. Values at the output, rad or m, N m or N."""
+
+    effort_max: float
+    velocity_max: float
+    low: float  # travel of the axis
+    high: float
+    inertia: float
+    friction: float
+    continuous: float
+    thermal_s: float
+    self_locking: bool
+
+    def packed(self) -> bytes:
+        values = (self.effort_max, self.velocity_max, self.low, self.high, self.inertia, self.continuous)
+        return struct.pack("<6d?", *values, self.self_locking)
+
+
+def axis_configs(profile: Profile) -> tuple[AxisConfig, ...]:
+    """The configuration of every axis, from the robot's profile."""
+    carriages, trim, guide = profile.carriages, profile.trim, profile.guide
+    travel = {
+        **{axis: (carriages.clamped_m, carriages.lifted_m) for axis in GRIP},
+        Axis.TRIM: trim.center_r_m,
+        Axis.GUIDE: (guide.out_m, guide.retracted_m),
+    }
+    configs = []
+    for axis, drive in zip(Axis, profile.drive, strict=True):
+        low, high = travel.get(axis, (-math.inf, math.inf))
+        continuous = drive.effort_max / 2 if drive.continuous is None else drive.continuous
+        configs.append(
+            AxisConfig(
+                effort_max=drive.effort_max,
+                velocity_max=drive.velocity_max,
+                low=low,
+                high=high,
+                inertia=drive.inertia,
+                friction=drive.friction,
+                continuous=continuous,
+                thermal_s=drive.thermal_s,
+                self_locking=drive.self_locking,
+            )
+        )
+    return tuple(configs)
+
+
+def config_digest(configs: Iterable[AxisConfig]) -> int:
+    """Digest of a configuration; the host compares its own with the board's (promise S14)."""
+    return zlib.crc32(b"".join(config.packed() for config in configs))

@@ -1,0 +1,165 @@
+"""Transports: where bytes go in and out, without blocking.
+
+Every transport behaves alike, whatever is behind it (`tests/contract` runs one suite on all): `read` gives what has
+arrived and never waits, `write` takes everything or fails, and whatever goes wrong at the far end or in the operating
+system is `LinkLost`, once and for good: a lost transport is closed and a new one is opened.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import Protocol
+
+import serial
+
+READ_MAX = 65536  # bytes taken in one read; bounds what a flood can cost
+
+
+class LinkLost(Exception):
+    """The far end or the port is gone: unplugged, closed, or no longer taking what is written."""
+
+
+class PortError(Exception):
+    """A port could not be opened: no such device, in use, or not a valid address."""
+
+
+class Transport(Protocol):
+    """A byte stream to one peer."""
+
+    def read(self) -> bytes:
+        """What has arrived since the last read, at most `READ_MAX` bytes; empty if nothing.
+
+        Raises:
+            LinkLost: the port or the peer is gone.
+        """
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, or fail.
+
+        Raises:
+            LinkLost: the port or the peer is gone, or does not take the data in time.
+        """
+
+    def close(self) -> None:
+        """Release the port; any number of times."""
+
+
+class MemoryPort:
+    """One end of a `MemoryPair`."""
+
+    def __init__(self, inbox: deque[bytes], outbox: deque[bytes], name: str) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._name = name
+        self._peer: MemoryPort | None = None
+        self.closed = False
+
+    def read(self) -> bytes:
+        if not self._inbox:
+            self._check_open()
+            return b""
+        self._check_open(peer=False)
+        data = self._inbox.popleft() if len(self._inbox) == 1 else self._take_many()
+        return data
+
+    def write(self, data: bytes) -> None:
+        self._check_open()
+        self._outbox.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _take_many(self) -> bytes:
+        data = b"".join(self._inbox)
+        self._inbox.clear()
+        if len(data) > READ_MAX:
+            self._inbox.append(data[READ_MAX:])
+        return data[:READ_MAX]
+
+    def _check_open(self, peer: bool = True) -> None:
+        if self.closed:
+            raise LinkLost(f"{self._name}: this end is closed")
+        if peer and self._peer is not None and self._peer.closed:
+            raise LinkLost(f"{self._name}: the other end is closed")
+
+
+class MemoryPair:
+    """Two ends of a line within the process: what one writes the other reads, in order."""
+
+    def __init__(self) -> None:
+        to_device: deque[bytes] = deque()
+        to_host: deque[bytes] = deque()
+        self.host = MemoryPort(to_host, to_device, "memory, host end")
+        self.device = MemoryPort(to_device, to_host, "memory, device end")
+        self.host._peer = self.device
+        self.device._peer = self.host
+
+
+class SerialPort:
+    """A port by address: a device's path, `socket://host:port`, `rfc2217://host:port` or `loop://`."""
+
+    def __init__(self, address: str, baud: int = 921600, write_timeout_s: float = 0.05) -> None:
+        """Open the port for us alone.
+
+        Args:
+            address: what pyserial's `serial_for_url` takes.
+            baud: bit rate of a real line; meaningless for sockets.
+            write_timeout_s: longest time a write may take before the link counts as lost.
+
+        Raises:
+            PortError: the port cannot be opened.
+        """
+        self._address = address
+        local = "://" not in address
+        options = {"exclusive": True} if local else {}
+        try:
+            self._serial = serial.serial_for_url(
+                address, baudrate=baud, timeout=0, write_timeout=write_timeout_s, **options
+            )
+        except (serial.SerialException, ValueError, OSError) as error:
+            raise PortError(f"port {address}: cannot be opened ({error})") from None
+        self.low_latency = local and self._ask_for_low_latency()
+
+    def read(self) -> bytes:
+        try:
+            data = bytes(self._serial.read(READ_MAX))
+        except _PORT_FAILURES as error:
+            raise LinkLost(f"port {self._address}: {error}") from None
+        return data
+
+    def write(self, data: bytes) -> None:
+        try:
+            written = self._serial.write(data)
+        except _PORT_FAILURES as error:
+            raise LinkLost(f"port {self._address}: {error}") from None
+        if written is not None and written != len(data):
+            raise LinkLost(f"port {self._address}: took {written} of {len(data)} bytes")
+
+    def close(self) -> None:
+        try:
+            self._serial.close()
+        except _PORT_FAILURES:
+            return  # it is gone already, which is what was wanted
+
+    def _ask_for_low_latency(self) -> bool:
+        """FTDI adapters wait up to 16 ms before they pass on what came; ask for less."""
+        try:
+            self._serial.set_low_latency_mode(True)
+        except (AttributeError, OSError, ValueError, NotImplementedError):
+            return False
+        return True
+
+
+def _port_failures() -> tuple[type[Exception], ...]:
+    """What pyserial lets through when a port goes away; `termios.error` is not an OSError, and a port that another
+    thread closes under a read raises TypeError."""
+    failures: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError)
+    if sys.platform != "win32":
+        import termios
+
+        failures += (termios.error,)
+    return failures
+
+
+_PORT_FAILURES = _port_failures()

@@ -1,0 +1,295 @@
+"""The bridge board at the other end of the wire: its firmware's behaviour, over any `Mechanics`.
+
+It owns what is permitted (`permission`), judges the support rule again (`support`) and runs the drives (`drives`).
+It knows nothing of who moves the mechanics or who speaks at the far end of the transport.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import IntEnum
+
+import numpy as np
+
+from firmware_bridge import wire
+from firmware_bridge.axes import WATCHDOG_MS, axis_configs
+from firmware_bridge.link import BOARD_SYSTEM, PROTOCOL, Intent, Link, Safety, Values, layout_digest
+from firmware_bridge.ports import LinkLost, Transport
+from firmware_bridge.virtual.drives import STEP_US, DriveBank
+from firmware_bridge.virtual.mechanics import Mechanics, RawSensors
+from firmware_bridge.virtual.permission import MODES, Permission
+from firmware_bridge.virtual.support import SupportRule
+from robot.messages import GRIP, Axis, AxisMode, StopCause
+from robot.profile import Profile
+
+REPORT_US = 10_000  # AXIS_STATES, BOARD_SENSORS, HIGHRES_IMU
+STATUS_US = 100_000  # SAFETY_STATUS, BATTERY_STATUS
+BOOT_US = 200_000  # silence after a reset
+FIRMWARE_VERSION = 0x00010000  # 0.1.0
+
+_WATCHDOG_US = WATCHDOG_MS * 1000
+_TEST_GRACE_US = 20_000
+_REFUSALS_TO_LATCH = 3  # setpoints in a row that ask to break the support rule
+_RELEASE_M = 0.001  # a grip's target this much above where it stands asks for a release
+
+
+class ResetCause(IntEnum):
+    """Why the board started."""
+
+    POWER = 0
+    BROWN_OUT = 1
+    WATCHDOG = 2
+    SOFTWARE = 3
+
+
+class VirtualBoard:
+    """A bridge board, its drives and sensors.
+
+    Attributes:
+        drives: the drives, into which drive faults are injected.
+        permission: the state of permission, for tests to look at.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: Profile,
+        mechanics: Mechanics,
+        serial_number: int = 1,
+        t_ns: int = 0,
+    ) -> None:
+        """Power up at `t_ns`."""
+        self._transport = transport
+        self._profile = profile
+        self._mechanics = mechanics
+        self._serial_number = serial_number
+        self._rule = SupportRule.of(profile.carriages)
+        self._layout_digest = layout_digest()
+        self.drives = DriveBank(axis_configs(profile), mechanics, profile.power.brake_s)
+        self._boot_count = 0
+        self._boot(t_ns, ResetCause.POWER, silent_us=0)
+
+    def _boot(self, t_ns: int, cause: ResetCause, silent_us: int) -> None:
+        self._boot_count += 1
+        self._booted_ns = t_ns
+        self._reset_cause = cause
+        self._now_us = 0
+        self._silent_until_us = silent_us
+        self._link = Link(self._transport, BOARD_SYSTEM)
+        self._hellos = 0
+        self.permission = Permission()
+        self._forget_sequences()
+        self._dropped = 0
+        self._refusals = 0
+        self._test_until_us: int | None = None
+        self._reported_flags = Safety(0)
+        self._raw: RawSensors = self._mechanics.sensors()
+        self.drives.power_off()
+
+    def _forget_sequences(self) -> None:
+        self._last_seq = 0
+        self._last_counter = 0
+        self._last_command = 0
+        self._received_us: int | None = None
+
+    def reset(self, cause: ResetCause = ResetCause.BROWN_OUT) -> None:
+        """The board restarts where it stands: all drives off, all permission gone, silence while it boots."""
+        self._boot(self._booted_ns + self._now_us * 1000, cause, BOOT_US)
+
+    def advance(self, t_ns: int) -> None:
+        """Run until `t_ns`: take what came over the wire, move drives and mechanics, report.
+
+        A lost transport does not stop the board: its watchdog does what it is there for.
+        """
+        self._listen()
+        until_us = (t_ns - self._booted_ns) // 1000
+        while self._now_us + STEP_US <= until_us:
+            self._guard()
+            self.drives.step(self._now_us)
+            self._now_us += STEP_US
+            if self._now_us % REPORT_US == 0:
+                self._report()
+        try:
+            self._link.flush()
+        except LinkLost:
+            return
+
+    # ------------------------------------------------------------------ what comes in
+
+    def _listen(self) -> None:
+        try:
+            messages = self._link.receive()
+        except LinkLost:
+            return
+        if self._now_us < self._silent_until_us:
+            return
+        for id_, values in messages:
+            if id_ == wire.AXIS_SETPOINTS:
+                self._on_setpoints(values)
+            elif id_ == wire.HOST_HEARTBEAT:
+                self._on_heartbeat(values)
+            elif id_ == wire.BOARD_HELLO:
+                self._on_hello()
+            elif id_ == wire.COMMAND_LONG:
+                self._on_command(values)
+            elif id_ == wire.TIMESYNC:
+                self._link.queue(wire.TIMESYNC, self._now_us * 1000, values[1])
+
+    def _on_hello(self) -> None:
+        """Answer who we are, whatever the caller was built from: it is the host that must refuse."""
+        self._hellos = (self._hellos + 1) & 0xFFFF
+        self._withdraw(lambda: self.permission.open_session(self._boot_count << 16 & 0xFFFF0000 | self._hellos))
+        self._forget_sequences()
+        self._link.queue(
+            wire.BOARD_IDENTITY, self._now_us, self._serial_number, self.permission.session, self._layout_digest,
+            self.drives.digest(), FIRMWARE_VERSION, PROTOCOL, self._profile.name.encode()[:16],
+        )  # fmt: skip
+        self._report_status()
+
+    def _on_heartbeat(self, values: Values) -> None:
+        session, counter, _, _, mode, intent = values
+        if session != self.permission.session or counter <= self._last_counter or mode >= len(MODES):
+            self._dropped += 1
+            return
+        self._last_counter = counter
+        self._end_test()
+        self._withdraw(lambda: self.permission.heartbeat(self._now_us, MODES[mode], Intent(intent & 3)))
+        self.drives.set_ramp(self.permission.ramp_us)
+
+    def _on_setpoints(self, values: Values) -> None:
+        session, seq, _, life_ms = values[30:34]
+        if session != self.permission.session or seq <= self._last_seq:
+            self._dropped += 1
+            return
+        self._end_test()
+        if not self.permission.permitted:
+            return
+        life_us = min(life_ms * 1000, _WATCHDOG_US)
+        self._last_seq, self._received_us = seq, self._now_us
+        points = np.array(values[:30]).reshape(3, len(Axis))
+        modes = np.array(values[34:44])
+        refused = self._judge_releases(values)
+        self.drives.accept(points, modes, refused, self._now_us, life_us)
+        self.permission.setpoints(self._now_us, life_us)
+
+    def _on_command(self, values: Values) -> None:
+        parsed = wire.parse_command(values)
+        if parsed is None or parsed[1] != self.permission.session:
+            self._dropped += 1
+            return
+        command, _, seq = parsed
+        if seq <= self._last_command:  # a repetition: acknowledged again, not done again
+            self._acknowledge(command, wire.RESULT_ACCEPTED, seq)
+            return
+        self._last_command = seq
+        if command == wire.CMD_RESET:
+            done = self._reset_latch()
+        elif command == wire.CMD_TEST_WATCHDOG:
+            done = self._begin_test()
+        else:
+            self._acknowledge(command, wire.RESULT_UNSUPPORTED, seq)
+            return
+        self._acknowledge(command, wire.RESULT_ACCEPTED if done else wire.RESULT_REJECTED, seq)
+
+    def _acknowledge(self, command: int, result: int, seq: int) -> None:
+        self._link.queue(wire.COMMAND_ACK, command, result, 0, seq, 0, 0)
+
+    # ------------------------------------------------------------------ what is permitted
+
+    def _guard(self) -> None:
+        """What must be noticed without any message, before every step of the drives."""
+        now_us = self._now_us
+        permission = self.permission
+        was_permitted = permission.permitted
+        permission.tick(now_us, self._raw.estop_closed, was_permitted and self.drives.faulted())
+        if was_permitted and not permission.permitted:
+            self.drives.stop(now_us, permission.ramp_us)
+        if self._test_until_us is not None and now_us >= self._test_until_us:
+            permission.watchdog_seen = self.drives.timed_out()
+            self._end_test()
+            self._report_status()
+
+    def _withdraw(self, change: Callable[[], None]) -> None:
+        """Make a change of permission, and stop the drives if it was taken away."""
+        was_permitted = self.permission.permitted
+        change()
+        if was_permitted and not self.permission.permitted:
+            self.drives.stop(self._now_us, self.permission.ramp_us)
+
+    def _judge_releases(self, values: Values) -> int:
+        """Bit mask of the grips whose setpoint would break the support rule as measured now."""
+        refused = 0
+        grip_m = self.drives.drives["position"][GRIP[0] : GRIP[-1] + 1].tolist()
+        for carriage, axis in enumerate(GRIP):
+            mode, target = values[34 + axis], values[axis]
+            if mode == AxisMode.POSITION:
+                releases, target_m = target > grip_m[carriage] + _RELEASE_M, target
+            else:
+                releases = (mode == AxisMode.VELOCITY and target > 0) or (mode == AxisMode.EFFORT and target < 0)
+                target_m = math.inf
+            if releases and not self._rule.may_release(carriage, target_m, grip_m, self._raw.wheel_load_n):
+                refused |= 1 << axis
+        self._refusals = self._refusals + 1 if refused else 0
+        if self._refusals >= _REFUSALS_TO_LATCH:
+            self._withdraw(lambda: self.permission.latch(StopCause.SUPPORT_RULE))
+        return refused
+
+    def _reset_latch(self) -> bool:
+        if not self.permission.reset():
+            return False
+        self.drives.clear_faults()
+        self._refusals = 0
+        return True
+
+    # ------------------------------------------------------------------ watchdog test
+
+    def _begin_test(self) -> bool:
+        """Enable every drive with its brake on and wait for silence to time it out."""
+        if self.permission.permitted or self.drives.faulted() or not self.drives.standing():
+            return False
+        self._test_until_us = self._now_us + _WATCHDOG_US + _TEST_GRACE_US
+        self.drives.hold_until(self._now_us, _WATCHDOG_US)
+        return True
+
+    def _end_test(self) -> None:
+        """The test is over, by time or because the host was not silent."""
+        if self._test_until_us is not None:
+            self._test_until_us = None
+            self.drives.power_off()
+            self.drives.clear_faults()
+
+    # ------------------------------------------------------------------ what goes out
+
+    def _report(self) -> None:
+        if self._now_us < self._silent_until_us:
+            return
+        self._raw = self._mechanics.sensors()
+        (position, velocity, effort), (mode, fault, limit) = self.drives.report()
+        now_us, session = self._now_us, self.permission.session
+        age_us = 0xFFFF_000 if self._received_us is None else now_us - self._received_us
+        self._link.queue(
+            wire.AXIS_STATES, now_us, *position, *velocity, *effort, session, self._last_seq,
+            min(age_us // 1000, 0xFFFF), *mode, *fault, *limit,
+        )  # fmt: skip
+        self._link.queue(wire.BOARD_SENSORS, *wire.sensors_values(now_us, session, self._raw))
+        if math.isfinite(self._raw.accel_mps2[0]):
+            self._link.queue(wire.HIGHRES_IMU, *wire.imu_values(now_us, self._raw))
+        if now_us % STATUS_US == 0:
+            self._link.queue(wire.BATTERY_STATUS, *wire.battery_values(self._raw))
+            self._report_status()
+        elif self._flags() != self._reported_flags:
+            self._report_status()
+
+    def _flags(self) -> Safety:
+        return self.permission.flags(self._test_until_us is not None)
+
+    def _report_status(self) -> None:
+        self._reported_flags = self._flags()
+        permission = self.permission
+        margin_ms = min(max(permission.margin_us(self._now_us) // 1000, -0x8000), 0x7FFF)
+        self._link.queue(
+            wire.SAFETY_STATUS, self._now_us, permission.session, self._boot_count, self.drives.digest(),
+            self._layout_digest, self._dropped + self._link.bad, self.drives.watchdog_ms(), margin_ms,
+            self._reported_flags, permission.cause, self._reset_cause,
+        )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Who may move the drives: the board's own state of permission, owned by no host.
+
+Permission is asked for by a rising edge of the heartbeat's armed intent within a session, after every drive was seen
+to time out, with the e-stop chain closed and nothing latched. It ends with the intent, the session, a stop request, the
+chain, a faulted drive, or 150 ms without heartbeat or living setpoint; all but the first two latch. A latched stop is
+cleared by an explicit reset alone, and a reset does not restart anything (promises S1, S4, S7). The design follows
+panda's heartbeat with intent.
+"""
+
+from __future__ import annotations
+
+from firmware_bridge.axes import WATCHDOG_MS
+from firmware_bridge.link import Intent, Safety
+from robot.messages import Mode, StopCause
+
+MODES = tuple(Mode)  # a mode's place in it is its number on the wire
+WATCHDOG_US = WATCHDOG_MS * 1000
+
+# Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking rotor
+# in bounds. A crossing holds its stance at once; HOLD and STOPPED may still be coming to rest.
+_RAMP_US = {mode: 1_000_000 for mode in MODES} | {
+    mode: 100_000 for mode in (Mode.SAFE, Mode.READY, Mode.CROSSING)
+}
+
+
+class Permission:
+    """State of permission. Times are the board's clock, us. Whoever owns it stops the drives when `permitted` falls."""
+
+    def __init__(self) -> None:
+        self.session = 0
+        self.permitted = False
+        self.latched = False
+        self.cause = StopCause.BOOT
+        self.estop_closed = True
+        self.watchdog_seen = False
+        self.mode = Mode.SAFE
+        self._was_armed = True  # until the host has been seen unarmed there is no rising edge
+        self._alive_until_us = 0
+        self._valid_until_us = 0
+
+    @property
+    def ramp_us(self) -> int:
+        """Duration of the controlled stop that the mode demands."""
+        return _RAMP_US[self.mode]
+
+    def open_session(self, session: int) -> None:
+        """A host has said hello: whatever was permitted to another session is over."""
+        self.session = session
+        self.permitted = False
+        self._was_armed = True
+
+    def heartbeat(self, now_us: int, mode: Mode, intent: Intent) -> None:
+        self.mode = mode
+        self._alive_until_us = now_us + WATCHDOG_US
+        if Intent.STOP in intent:
+            self.latch(StopCause.HOST)
+        armed = Intent.ARMED in intent
+        if not armed:
+            self.permitted = False
+        elif not self._was_armed and self._may_permit():
+            self.permitted = True
+            self.cause = StopCause.NONE
+            self._valid_until_us = now_us + WATCHDOG_US
+        self._was_armed = armed
+
+    def setpoints(self, now_us: int, life_us: int) -> None:
+        """Setpoints were taken into force."""
+        self._valid_until_us = now_us + life_us
+
+    def tick(self, now_us: int, estop_closed: bool, drive_fault: bool) -> None:
+        """What is to be noticed without any message."""
+        self.estop_closed = estop_closed
+        if not estop_closed:
+            self.latch(StopCause.ESTOP)
+        if not self.permitted:
+            return
+        if drive_fault:
+            self.latch(StopCause.DRIVE_FAULT)
+        elif self.margin_us(now_us) <= 0:
+            self.latch(StopCause.WATCHDOG)
+
+    def margin_us(self, now_us: int) -> int:
+        """What is left of the watchdog's time."""
+        return min(self._alive_until_us, self._valid_until_us) - now_us
+
+    def latch(self, cause: StopCause) -> None:
+        """The first cause is kept until the reset."""
+        self.permitted = False
+        if not self.latched:
+            self.latched = True
+            self.cause = cause
+
+    def reset(self) -> bool:
+        """Clear the latch; refused while the chain is open."""
+        if not self.estop_closed:
+            return False
+        if self.latched:
+            self.latched = False
+            self.cause = StopCause.NONE
+        return True
+
+    def flags(self, testing: bool) -> Safety:
+        return (
+            (Safety.ESTOP_CLOSED if self.estop_closed else Safety(0))
+            | (Safety.PERMITTED if self.permitted else Safety(0))
+            | (Safety.LATCHED_STOP if self.latched else Safety(0))
+            | (Safety.WATCHDOG_SEEN if self.watchdog_seen else Safety(0))
+            | (Safety.TESTING if testing else Safety(0))
+        )
+
+    def _may_permit(self) -> bool:
+        return self.estop_closed and self.watchdog_seen and not self.latched
