@@ -56,6 +56,7 @@ class Motion:
         self._gear: tuple[float, float] | None = None  # rotor angle in space and travel at which the gear engaged
         self._tension_integral_n = 0.0
         self._draw_up_to_rad = 0.0
+        self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
     # ------------------------------------------------------------------ state
@@ -194,7 +195,7 @@ class Motion:
     def keep_tension(self, wish: Wish, situation: Situation) -> None:
         """Hold the cable's tension with the cable drive; pay-out follows travel."""
         frame, tension_n = situation.frame, self.line.tension_n
-        feed_mps = max(self.speed_mps, situation.estimate.speed_mps, 0.0) * self.geometry.length_factor
+        feed_mps = situation.estimate.speed_mps * self.geometry.length_factor
         error_n = tension_n - situation.estimate.tension_n
         self._tension_integral_n = min(max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0)
         damping_n = 8.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)

@@ -6,6 +6,7 @@ a plan is made again only when the group itself is seen differently.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
@@ -57,7 +58,7 @@ class Route:
         """An operator says what a thing is."""
         self._treated.append(replace(seen, kind=kind, confirmed=True))
 
-    def ahead(self, estimate: Estimate, coil_kg: float, slope_rad: float) -> Ahead | None:
+    def ahead(self, estimate: Estimate) -> Ahead | None:
         """The next group of features, or None when nothing is known ahead."""
         seen = [self._named(f) for f in estimate.features if f.at_m > self._passed_to_m + _PASSED_M]
         seen = [f for f in seen if f.confirmed or f.surveyed]
@@ -69,7 +70,7 @@ class Route:
         is_end = bool(self._line.poles) and any(
             f.surveyed and abs(f.at_m - end_m) < 3.0 and not catalogue.hung(f.kind) for f in first
         )
-        plan = self._plan(first, coil_kg, slope_rad)
+        plan = self._plan(first, estimate)
         return Ahead(first[0].at_m, first, plan, all(f.confirmed for f in first), is_end)
 
     def _named(self, seen: SeenFeature) -> SeenFeature:
@@ -82,17 +83,22 @@ class Route:
         radius_m = self._line.conductor.diameter_m / 2
         return Feature(
             kind=seen.kind,
-            at_m=seen.at_m - origin_m,
+            at_m=round(seen.at_m - origin_m, 2),  # like groups share one plan; sigma covers the rounding
             shapes=catalogue.shapes(seen.kind, radius_m),
             crossable=catalogue.crossable(seen.kind),
-            sigma_m=seen.sigma_m,
+            sigma_m=math.ceil(100 * seen.sigma_m) / 100,
         )
 
-    def _plan(self, group: tuple[SeenFeature, ...], coil_kg: float, slope_rad: float) -> CrossingPlan | Blocked:
+    def _plan(self, group: tuple[SeenFeature, ...], estimate: Estimate) -> CrossingPlan | Blocked:
         if self._plan_of is not None and _same(self._plan_of[0], group):
             return self._plan_of[1]
         origin_m = group[0].at_m
-        context = Context(slope_rad=slope_rad, coil_kg=coil_kg, pinch_n=self._parameters.crossing_pinch_n)
+        context = Context(
+            slope_rad=self._slope_rad(group),
+            coil_kg=round(max(estimate.coil_m, 0.0) * self._line.cable.mass_kg_per_m, 1),
+            pinch_n=self._parameters.crossing_pinch_n,
+            clearance_m=self._parameters.clearance_m,
+        )
         plan = plan_crossing(
             self._profile,
             [self._feature(f, origin_m) for f in group],

@@ -75,7 +75,7 @@ class Crossing:
         self._progress = _Progress()
         self._travel_origin_m = situation.estimate.travel_m + ahead.anchor_m - situation.estimate.chainage_m
         self._parked_from_m = None
-        self._slack_m = {f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if catalogue.is_support(f.kind)}
+        self._slack_m = {f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS}
         self._level_s = 0.0
 
     def enter(self, situation: Situation) -> None:
@@ -83,7 +83,7 @@ class Crossing:
         self._motion.forget_speed()
         self._progress.in_step_s = self._progress.confirmed_s = 0.0
         self._progress.rotor_rad = None
-        if self._motion.geared_before_hold:
+        if not self._motion.parked:
             self._motion.engage(situation)
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
@@ -172,6 +172,7 @@ class Crossing:
         motion = self._motion
         if self._progress.rotor_rad is None:
             motion.release()
+            motion.parked = True
             self._progress.rotor_rad = motion.next_angle(situation, rotor_rad)
             if motion.lay is not None and self._parked_from_m is None:
                 self._parked_from_m = motion.lay.s_m
@@ -203,6 +204,7 @@ class Crossing:
     def _end_unwrapped(self) -> None:
         lay = self._motion.lay
         if lay is None or self._parked_from_m is None:
+            self._motion.parked = False
             return
         length_m = lay.s_m - self._parked_from_m
         tension_n = self._motion.line.tension_n
@@ -211,6 +213,7 @@ class Crossing:
             if slack_m > 0.0:
                 self.records.append(LayRecord("slack", self._parked_from_m, lay.s_m, tension_n, slack_m))
         self._parked_from_m = None
+        self._motion.parked = False
 
     # ------------------------------------------------------------------ begin and end
 

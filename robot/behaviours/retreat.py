@@ -1,0 +1,41 @@
+"""RETREAT: a little way back from what stopped the robot, the rotor geared backwards and the cable taken up.
+
+Farther than the profile's rear clearance the rear wheel would stand on laid cable, so the way is short and slow.
+"""
+
+from __future__ import annotations
+
+import math
+
+from robot.behaviours.motion import Motion
+from robot.behaviours.wish import Situation, Wish
+
+_SPEED_MPS = 0.05
+_ARRIVED_M = 0.003
+
+
+class Retreat:
+    """Reports `retreated` once the robot stands `retreat_m` behind where it began, `retreat_blocked` in a crossing."""
+
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self._to_m = 0.0
+
+    def enter(self, situation: Situation) -> None:
+        self._motion.forget_speed()
+        self._motion.engage(situation)
+        self._to_m = situation.estimate.travel_m - self._motion.parameters.retreat_m
+
+    def step(self, wish: Wish, situation: Situation) -> str | None:
+        motion = self._motion
+        if motion.parked:
+            return "retreat_blocked"
+        motion.keep_tension(wish, situation)
+        motion.pinch(wish, situation, motion.parameters.wrap_pinch_n)
+        motion.turn_with_travel(wish, situation)
+        left_m = situation.estimate.travel_m - self._to_m
+        if left_m < _ARRIVED_M and motion.at_rest(situation):
+            return "retreated"
+        speed_mps = min(_SPEED_MPS, math.sqrt(2 * 0.05 * max(left_m - _ARRIVED_M / 2, 0.0)))
+        motion.drive(wish, situation, -speed_mps, 0.08)
+        return None
