@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
 from robot.line import catalogue
 from robot.line.features import Feature
-from robot.line.line import Line
+from robot.line.line import Line, LoadedLine
 from robot.messages import Estimate, SeenFeature
 from robot.parameters import Parameters
 from robot.profile import Profile
 
 _PASSED_M = 0.30  # a feature this close behind the last crossing is the one just crossed
+_REACH_M = 1.5  # the robot's half length, and a little
 _SAME_M = 0.012  # relative shift of features within a group that asks for a new plan
 
 
@@ -46,6 +47,8 @@ class Route:
         self._profile = profile
         self._line = line
         self._parameters = parameters
+        mass_kg = profile.mass_kg(line.cable_loaded_m * line.cable.mass_kg_per_m)
+        self._shape = LoadedLine(line, mass_kg, line.stringing_temperature_c, profile.carriages.s_m)
         self._passed_to_m = float("-inf")
         self._treated: list[SeenFeature] = []  # what the operator said an unknown thing is
         self._plan_of: tuple[tuple[SeenFeature, ...], CrossingPlan | Blocked] | None = None
@@ -66,12 +69,14 @@ class Route:
             return None
         groups = group_features([self._feature(f, 0.0) for f in seen], self._profile)
         first = tuple(seen[: len(groups[0])])
-        end_m = self._line.length_m
-        is_end = bool(self._line.poles) and any(
-            f.surveyed and abs(f.at_m - end_m) < 3.0 and not catalogue.hung(f.kind) for f in first
-        )
+        is_end = any(f.kind in catalogue.INSULATORS and f.surveyed and self._is_last(f) for f in first)
         plan = self._plan(first, estimate)
         return Ahead(first[0].at_m, first, plan, all(f.confirmed for f in first), is_end)
+
+    def _is_last(self, seen: SeenFeature) -> bool:
+        """Whether a pole is the last of the line: nearer to it than to the one before."""
+        before, last = self._line.poles[-2], self._line.poles[-1]
+        return seen.at_m > (before.chainage_m + last.chainage_m) / 2
 
     def _named(self, seen: SeenFeature) -> SeenFeature:
         for treated in self._treated:
@@ -93,8 +98,11 @@ class Route:
         if self._plan_of is not None and _same(self._plan_of[0], group):
             return self._plan_of[1]
         origin_m = group[0].at_m
+        slope_rad, kink_rad, angle_rad = self._bends(group)
         context = Context(
-            slope_rad=self._slope_rad(group),
+            slope_rad=slope_rad,
+            kink_rad=kink_rad,
+            angle_rad=angle_rad,
             coil_kg=round(max(estimate.coil_m, 0.0) * self._line.cable.mass_kg_per_m, 1),
             pinch_n=self._parameters.crossing_pinch_n,
             clearance_m=self._parameters.clearance_m,
@@ -108,6 +116,29 @@ class Route:
         )
         self._plan_of = (group, plan)
         return plan
+
+
+    def _bends(self, group: tuple[SeenFeature, ...]) -> tuple[float, float, float]:
+        """Steepest slope on the way over the group, and the sharpest bends at its poles, vertical and in plan.
+
+        Rounded up, so that like situations share one plan; poles are where the survey has them.
+        """
+        first_m, last_m = group[0].at_m, group[-1].at_m
+        places = [first_m - _REACH_M + i * 0.1 for i in range(math.ceil((last_m - first_m + 2 * _REACH_M) / 0.1))]
+        slope_rad = max((self._shape.slope_rad(s_m) for s_m in places), key=abs)
+        poles = [
+            (i, pole)
+            for i, pole in enumerate(self._line.poles)
+            if first_m - _REACH_M < pole.chainage_m < last_m + _REACH_M
+        ]
+        kink_rad = max((self._shape.max_kink_rad(i, _REACH_M) for i, _ in poles), default=0.0)
+        angle_deg = max((abs(pole.angle_deg) for _, pole in poles), default=0.0)
+        return _up(slope_rad), _up(kink_rad), math.radians(angle_deg)
+
+
+def _up(angle_rad: float) -> float:
+    """Away from zero to whole degrees."""
+    return math.copysign(math.radians(math.ceil(abs(math.degrees(angle_rad)))), angle_rad)
 
 
 def _same(before: tuple[SeenFeature, ...], now: tuple[SeenFeature, ...]) -> bool:
