@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from missions.recording import CODECS, Log, LogError
 from pydantic import ValidationError
+
+from missions.recording import CODECS, Log, LogError
 from robot.controller import Controller
 from robot.line.line import Line
 from robot.line.survey import Survey
@@ -34,7 +35,8 @@ class Difference:
     replayed: Any
 
     def __str__(self) -> str:
-        return f"tick {self.tick} (t = {self.t_s:.2f} s), {self.field}: recorded {self.recorded}, replayed {self.replayed}"
+        values = f"recorded {self.recorded}, replayed {self.replayed}"
+        return f"tick {self.tick} (t = {self.t_s:.2f} s), {self.field}: {values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,12 @@ def replay(log: Log, values: Mapping[str, float] | None = None, *, to_the_end: b
     controller = controller_of(log, values)
     started = time.perf_counter()
     first: Difference | None = None
-    ticks = different = first_ns = last_ns = 0
+    ticks = different = 0
+    began_ns = last_ns = None
     for number, tick in enumerate(log.ticks()):
         command = controller.tick(tick.frame)
         ticks, last_ns = number + 1, tick.frame.t_ns
-        first_ns = first_ns or last_ns
+        began_ns = last_ns if began_ns is None else began_ns
         if tick.command is None or tick.estimate is None:
             break  # the file was cut off inside this tick
         if COMMAND.encode(command) == tick.command and ESTIMATE.encode(command.estimate) == tick.estimate:
@@ -103,8 +106,9 @@ def replay(log: Log, values: Mapping[str, float] | None = None, *, to_the_end: b
         first = first or Difference(last_ns / 1e9, number, *found)
         if not to_the_end:
             break
-    took_s = time.perf_counter() - started
-    return Replay(ticks, different, first, (last_ns - first_ns) / 1e9 / max(took_s, 1e-9), log.cut_off)
+    took_s = max(time.perf_counter() - started, 1e-9)
+    recorded_s = ((last_ns or 0) - (began_ns or 0)) / 1e9
+    return Replay(ticks, different, first, recorded_s / took_s, log.cut_off)
 
 
 def _differences(command: bytes, estimate: bytes, replayed: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -12,7 +12,9 @@ class _Setting(click.ParamType):
 
     name = "NAME=VALUE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
         name, equals, number = str(value).partition("=")
         try:
             if not equals:
@@ -22,8 +24,10 @@ class _Setting(click.ParamType):
             self.fail(f"{value!r} is not NAME=VALUE with a number, e.g. wrap_speed_mps=0.3", param, ctx)
 
 
-def _table(ctx: click.Context, param: click.Parameter, values: tuple[tuple[str, float], ...]) -> dict[str, float]:
-    return dict(values)
+def _table(
+    ctx: click.Context, param: click.Parameter, pairs: tuple[tuple[str, float], ...]
+) -> dict[str, float]:
+    return dict(pairs)
 
 
 settings = click.option(

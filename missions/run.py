@@ -1,0 +1,300 @@
+"""Runs a job: the loop that joins wire, brain and log, and the simulated robot to run it on.
+
+The loop does not know what is at the far end of its bytes nor whose clock paces it. In lockstep the world
+advances only when the controller has answered, so that a job is a function of its files and its seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from firmware_bridge.drivers.board import BoardDriver
+from firmware_bridge.ports import MemoryPair
+from firmware_bridge.virtual.board import VirtualBoard
+from hil.referee import Referee
+from hil.scenario import Scenario
+from hil.world.truth import TruthState
+from hil.world.world import World
+from missions.clock import TICK_NS, Clock, Lockstep
+from missions.operator import ScriptedOperator
+from missions.recording import Recorder
+from missions.summary import Summary, write
+from robot.controller import Controller
+from robot.line.line import Line
+from robot.messages import CameraFrame, CommandFrame, Mode, SensorFrame
+from robot.modes.events import EVENTS
+from robot.parameters import Parameters
+from robot.profile import Profile
+
+SURVEY_SIGMA_MIN_M = 0.05  # nobody surveys better than that
+STANDSTILL_MPS = 0.005
+STOP_MAX_NS = 10_000_000_000  # for coming to rest when the run is broken off
+SLOWEST_MPS = 0.02  # a job slower than this on the whole is stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done, with what, and in which world."""
+
+    line: Line
+    profile: Profile
+    parameters: Parameters
+    scenario: Scenario
+    seed: int
+
+    @property
+    def survey_sigma_m(self) -> float:
+        """How well the crew says it surveyed, 1 sigma of a chainage."""
+        return max(self.scenario.survey_error_m, SURVEY_SIGMA_MIN_M)
+
+
+class Plant(Protocol):
+    """What is at the far end of the wire, as far as the loop must know."""
+
+    def advance(self, t_ns: int) -> None:
+        """Be at time `t_ns`."""
+
+    def camera(self, t_ns: int) -> CameraFrame | None:
+        """What the cameras saw since the last call, None = nothing new."""
+
+    def truth(self) -> TruthState | None:
+        """How things really are; None where nobody knows."""
+
+
+Watch = Callable[[SensorFrame, CommandFrame], None]
+
+
+class RunLoop:
+    """One job's ticks: poll the wire, ask the controller, send, record.
+
+    Args:
+        board: the wire to the drives.
+        controller: the brain.
+        plant: the far end.
+        operator: who gives the orders.
+        recorder: the log; None = nothing is written.
+        clock: paces the ticks.
+    """
+
+    def __init__(
+        self,
+        board: BoardDriver,
+        controller: Controller,
+        plant: Plant,
+        operator: ScriptedOperator,
+        recorder: Recorder | None,
+        clock: Clock,
+    ) -> None:
+        self._board, self._controller, self._plant = board, controller, plant
+        self._operator, self._recorder, self._clock = operator, recorder, clock
+        self._camera: CameraFrame | None = None
+        self._mode = Mode.SAFE
+        self._last: CommandFrame | None = None
+        self.t_ns = 0
+
+    def tick(self) -> tuple[SensorFrame, CommandFrame, TruthState | None]:
+        """Wait for the next tick and do it."""
+        now_ns = self.t_ns = self._clock.wait_for(self.t_ns + TICK_NS)
+        self._plant.advance(now_ns)
+        self._camera = self._plant.camera(now_ns) or self._camera
+        readings = self._board.poll(now_ns)
+        frame = SensorFrame(
+            now_ns,
+            readings.axes,
+            readings.sensors,
+            readings.imu,
+            readings.battery,
+            readings.safety,
+            readings.link,
+            self._camera,
+            self._operator.messages(now_ns, self._mode),
+            self._recorder is None or self._recorder.ok,
+            self._clock.stalled,
+        )
+        command = self._controller.tick(frame)
+        self._board.send(now_ns, command)
+        self._mode = command.mode
+        truth = self._plant.truth()
+        if self._recorder is not None:
+            self._recorder.tick(frame, command, truth)
+        self._last = command
+        return frame, command, truth
+
+    def halt(self) -> None:
+        """However the run ended, the board is asked for its stop, as the mode demands (promise S21)."""
+        if self._last is not None:
+            self._board.send(self.t_ns, dataclasses.replace(self._last, stop=True, armed=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a run is over."""
+
+    outcome: str  # completed | refused | stopped
+    reason: str
+
+
+class Endings:
+    """Decides after every tick whether the run is over.
+
+    Args:
+        length_m: of the line; what takes too long for it is ended.
+        interrupted: set from outside to break the run off.
+    """
+
+    def __init__(self, operator: ScriptedOperator, length_m: float, interrupted: threading.Event) -> None:
+        self._operator = operator
+        self._limit_ns = round((600.0 + length_m / SLOWEST_MPS) * 1e9)
+        self._interrupted = interrupted
+        self._broken_off_ns: int | None = None
+
+    def check(self, command: CommandFrame) -> Ending | None:
+        t_ns = command.t_ns
+        if self._broken_off_ns is not None:
+            return self._at_rest(command)
+        if self._interrupted.is_set():
+            self._broken_off_ns = t_ns
+            self._operator.stop()
+            return None
+        if command.finished:
+            return Ending("completed", _text("job_done"))
+        if self._operator.refused:
+            return Ending("refused", _text(_refusal(command)))
+        if self._operator.gave_up(t_ns, command.mode):
+            return Ending("stopped", _text(command.reason))
+        if t_ns > self._limit_ns:
+            return Ending("stopped", f"out_of_time: the job took longer than {self._limit_ns / 1e9:.0f} s")
+        return None
+
+    def _at_rest(self, command: CommandFrame) -> Ending | None:
+        assert self._broken_off_ns is not None
+        waited_ns = command.t_ns - self._broken_off_ns
+        resting = command.mode is Mode.STOPPED and abs(command.estimate.speed_mps) < STANDSTILL_MPS
+        if (resting and waited_ns > 500_000_000) or waited_ns > STOP_MAX_NS:
+            return Ending("stopped", "interrupted: the run was broken off and the robot stopped")
+        return None
+
+
+def _refusal(command: CommandFrame) -> str:
+    return next((event.id for event in command.events if event.id.startswith("arm")), command.reason)
+
+
+def _text(event_id: str) -> str:
+    event = EVENTS.get(event_id)
+    return f"{event_id}: {event.text()}" if event else event_id
+
+
+# ---------------------------------------------------------------- on the simulated robot
+
+
+class SimulatedRobot:
+    """World, drives and board behind a wire in memory."""
+
+    def __init__(self, job: Job) -> None:
+        self.world = World(job.profile, job.line, job.scenario, job.seed)
+        self.wire = MemoryPair()
+        self.board = VirtualBoard(self.wire.device, job.profile, self.world)
+        self.advance = self.board.advance
+        self.camera = self.world.camera
+        self.truth = self.world.truth
+
+
+def simulate(
+    job: Job,
+    out: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    watch: Watch | None = None,
+    interrupted: threading.Event | None = None,
+) -> Summary:
+    """Run `job` on the simulated robot to its end; writes `mission.mcap` and `summary.json` into `out`.
+
+    Args:
+        clock: lockstep unless given.
+        watch: called after every tick, e.g. to show progress.
+        interrupted: set it to break the run off: the robot is stopped, log and summary are closed.
+    """
+    clock = clock or Lockstep()
+    operator = ScriptedOperator(job.scenario.operator)
+    plant = SimulatedRobot(job)
+    driver = BoardDriver(plant.wire.host, job.profile, job.parameters)
+    controller = Controller(job.profile, job.line, job.parameters, survey_sigma_m=job.survey_sigma_m)
+    world = plant.world
+    diameters_m = world.conductor_diameter_m, job.line.cable.diameter_m
+    referee = Referee(job.profile, job.line, world.true_features, *diameters_m)
+    endings = Endings(operator, job.line.length_m, interrupted or threading.Event())
+    recorder = _recorder(job, out) if out is not None else None
+    loop = RunLoop(driver, controller, plant, operator, recorder, clock)
+    wall = _Wall()
+    gc.freeze()  # what lives for the whole run is not searched for garbage again
+    ending = None
+    try:
+        while ending is None:
+            frame, command, truth = loop.tick()
+            referee.observe(truth, command, frame.t_ns / 1e9)
+            if watch is not None:
+                watch(frame, command)
+            ending = endings.check(command)
+    finally:
+        gc.unfreeze()
+        loop.halt()
+        clock.close()
+        if recorder is not None:
+            recorder.close(wall.record())
+    verdict = referee.verdict(
+        ending.outcome,
+        ending.reason,
+        seed=job.seed,
+        interventions=operator.interventions,
+        wall_time_s=wall.seconds(),
+        bytes_sent=driver.bytes_sent,
+        bytes_received=driver.bytes_received,
+        frames_bad=frame.link.frames_bad,
+    )
+    summary = Summary.model_validate(verdict)
+    if out is not None:
+        write(out / "summary.json", summary)
+    return summary
+
+
+def _recorder(job: Job, out: Path) -> Recorder:
+    out.mkdir(parents=True, exist_ok=True)
+    attachments = {
+        "line.json": job.line.survey.model_dump_json(exclude_unset=True),
+        "profile.json": job.profile.model_dump_json(exclude_unset=True),
+        "parameters.json": _parameters_json(job.parameters),
+        "scenario.json": job.scenario.model_dump_json(),
+    }
+    facts = {"section": job.line.section, "seed": job.seed, "survey_sigma_m": job.survey_sigma_m}
+    return Recorder(out / "mission.mcap", {name: text.encode() for name, text in attachments.items()}, facts)
+
+
+def _parameters_json(parameters: Parameters) -> str:
+    return json.dumps(dataclasses.asdict(parameters), indent=1)
+
+
+class _Wall:
+    """Wall time of a run: labels only, nothing is controlled by it."""
+
+    def __init__(self) -> None:
+        self._began = time.time()
+        self._began_s = time.perf_counter()
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began_s
+
+    def record(self) -> dict[str, Any]:
+        form = "%Y-%m-%dT%H:%M:%SZ"
+        return {
+            "began": time.strftime(form, time.gmtime(self._began)),
+            "ended": time.strftime(form, time.gmtime()),
+            "seconds": f"{self.seconds():.3f}",
+        }
