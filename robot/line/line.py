@@ -110,7 +110,7 @@ class Line:
             features=_features(survey, first, poles, curves, conductor.radius_m),
             length_m=length_m,
             stringing_temperature_c=survey.stringing.temperature_c,
-            slip=survey.stringing.slip_share,
+            slip=survey.stringing.slip,
             survey=survey,
         )
 
@@ -247,8 +247,8 @@ class LoadedLine:
 
     Args:
         mass_kg: all of the robot.
-        wheels_m: where its weight rests in equal shares, from its middle: `profile.carriages.s_m`. The default
-            is one point, which bends the conductor sharper than a real robot does.
+        wheels_m: where its weight rests in equal shares, from its middle: `profile.carriages.s_m`. The
+            default is one point, which bends the conductor sharper than a real robot does.
     """
 
     def __init__(

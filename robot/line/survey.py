@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from robot.line import catalogue
@@ -22,18 +22,18 @@ PoleKind = Literal["straight", "angle", "strain", "terminal"]
 Over = Literal["river", "road", "railway", "houses", "trees"]
 
 
-def _number(low: float, high: float, unit: str, *, above: bool = False) -> Any:
-    """A strict number within a range; `above` leaves `low` itself out. The unit is for error texts."""
+def _number(low: float, high: float, *, above: bool = False) -> Any:
+    """A strict number within a range; `above` leaves `low` itself out."""
     gt, ge = (low, None) if above else (None, low)
-    return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=high, json_schema_extra={"unit": unit})
+    return Field(strict=True, allow_inf_nan=False, gt=gt, ge=ge, le=high)
 
 
-Angle = Annotated[float, _number(-180.0, 180.0, "degrees")]
-Diameter = Annotated[float, _number(0.0, 5.0, "m", above=True)]
-Height = Annotated[float, _number(-500.0, 500.0, "m")]
-Length = Annotated[float, _number(0.0, 2000.0, "m", above=True)]
-Place = Annotated[float, _number(0.0, 2000.0, "m")]
-Force = Annotated[float, _number(0.0, 100_000.0, "N", above=True)]
+Angle = Annotated[float, _number(-180.0, 180.0)]
+Diameter = Annotated[float, _number(0.0, 5.0, above=True)]
+Height = Annotated[float, _number(-500.0, 500.0)]
+Length = Annotated[float, _number(0.0, 2000.0, above=True)]
+Place = Annotated[float, _number(0.0, 2000.0)]
+Force = Annotated[float, _number(0.0, 100_000.0, above=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -52,17 +52,23 @@ def _wrong(text: str, **values: object) -> PydanticCustomError:
     return PydanticCustomError("line", text, values)
 
 
+def _slip_share(value: Any) -> Any:
+    """ "fixed" = 0, held at every insulator; "free" = 1, sliding over all of the section; or a number between."""
+    if not isinstance(value, str):
+        return value
+    if value not in ("fixed", "free"):
+        raise _wrong(
+            "slip = {value} is unknown; give 'fixed', 'free' or a number from 0 to 1", value=repr(value)
+        )
+    return 0.0 if value == "fixed" else 1.0
+
+
 class Stringing(Table):
     """The state in which sag or tension was measured."""
 
-    temperature_c: Annotated[float, _number(-60.0, 100.0, "degrees C")] = 15.0
+    temperature_c: Annotated[float, _number(-60.0, 100.0)] = 15.0
     horizontal_tension_n: Force | None = None
-    slip: Literal["fixed", "free"] | Annotated[float, _number(0.0, 1.0, "1")] = "fixed"
-
-    @property
-    def slip_share(self) -> float:
-        """0 = conductor fixed at every insulator, 1 = it slides over all of the section freely."""
-        return {"fixed": 0.0, "free": 1.0}[self.slip] if isinstance(self.slip, str) else float(self.slip)
+    slip: Annotated[float, _number(0.0, 1.0), BeforeValidator(_slip_share)] = 0.0
 
 
 class SurveyPole(Table):
@@ -91,13 +97,9 @@ class SurveyPole(Table):
 
 class SurveySpan(Table):
     length_m: Length  # horizontal
-    sag_m: Annotated[float, _number(0.0, 100.0, "m", above=True)] | None = (
-        None  # below the chord, when strung
-    )
+    sag_m: Annotated[float, _number(0.0, 100.0, above=True)] | None = None  # below the chord, when strung
     over: Over | None = None
-    ground_clearance_m: Annotated[float, _number(0.0, 200.0, "m")] | None = (
-        None  # unloaded, at the lowest point
-    )
+    ground_clearance_m: Annotated[float, _number(0.0, 200.0)] | None = None  # unloaded, at the lowest point
 
 
 class SurveyFeature(Table):
@@ -159,11 +161,11 @@ class Survey(Table):
     licence: str = ""
     conductor: str
     cable: str
-    cable_loaded_m: Annotated[float, _number(0.0, 20_000.0, "m", above=True)] | None = None
-    pitch_m: Annotated[float, _number(0.2, 1.5, "m")]
+    cable_loaded_m: Annotated[float, _number(0.0, 20_000.0, above=True)] | None = None
+    pitch_m: Annotated[float, _number(0.2, 1.5)]
     lay: Literal["S", "Z"]
-    tension_n: Annotated[float, _number(1.0, 100.0, "N")] = 10.0
-    phase_spacing_m: Annotated[float, _number(0.0, 20.0, "m", above=True)]
+    tension_n: Annotated[float, _number(1.0, 100.0)] = 10.0
+    phase_spacing_m: Annotated[float, _number(0.0, 20.0, above=True)]
     energised: Flag = False
     stringing: Stringing = Stringing()
     pole: Annotated[tuple[SurveyPole, ...], Field(min_length=2)]

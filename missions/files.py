@@ -1,0 +1,201 @@
+"""Reading what users write: lines, scenarios, robots, parameters. All are TOML.
+
+Whatever is wrong with a file ends in one `InputError`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hil.scenario import Scenario
+from missions.file_errors import InputError, describe, line_of, near, number_hint
+from robot.line.catalogue import FEATURES
+from robot.line.line import Line, LineError
+from robot.line.survey import FORMAT as LINE_FORMAT
+from robot.line.survey import Survey
+from robot.parameters import ParameterError, Parameters, with_values
+from robot.profile import Profile
+
+PACKAGED_LINES = Path(__file__).parent / "lines"
+PACKAGED_ROBOTS = Path(__file__).parent / "robots"
+SCENARIO_FORMAT = "silkline.scenario/1"
+ROBOT_FORMAT = "silkline.robot/1"
+PARAMETERS_FORMAT = "silkline.parameters/1"
+
+_KINDS = {
+    LINE_FORMAT: "line",
+    SCENARIO_FORMAT: "scenario",
+    ROBOT_FORMAT: "robot profile",
+    PARAMETERS_FORMAT: "parameter file",
+}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+# ---------------------------------------------------------------- the files
+
+
+def read_survey(path: Path | str) -> Survey:
+    """A line file.
+
+    Raises:
+        InputError: it cannot be read or something in it is wrong.
+    """
+    return _read(Survey, Path(path), LINE_FORMAT)
+
+
+def read_scenario(path: Path | str) -> Scenario:
+    """A scenario file; its line is not read. Raises InputError as `read_survey`."""
+    return _read(Scenario, Path(path), SCENARIO_FORMAT)
+
+
+def read_profile(path: Path | str | None = None) -> Profile:
+    """A robot's profile, None = the reference robot. Raises InputError as `read_survey`."""
+    return _read(Profile, Path(path) if path else PACKAGED_ROBOTS / "r1.toml", ROBOT_FORMAT)
+
+
+def read_parameters(path: Path | str) -> Parameters:
+    """Parameters; what the file does not name keeps its default. Raises InputError as `read_survey`."""
+    path = Path(path)
+    data, text = _load(path, PARAMETERS_FORMAT)
+    values = {key: value for key, value in data.items() if key != "format"}
+    for key, value in values.items():
+        place = f"{path}: {line_of(text, (key,))}{key}"
+        if key not in Parameters.__dataclass_fields__:
+            raise InputError(f"{place}: unknown parameter; {near(key, Parameters.__dataclass_fields__)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{place}: {value!r} is not a number; {number_hint(key)}")
+        try:
+            with_values(Parameters(), {key: value})
+        except ParameterError as error:
+            raise InputError(f"{place}: {error}") from None
+    return with_values(Parameters(), values)
+
+
+def read_job(name: str) -> tuple[Scenario, Survey]:
+    """Scenario and survey of a path or packaged name; a bare line gets a scenario of defaults.
+
+    Raises:
+        InputError: as `read_survey`, or scenario and line do not fit.
+    """
+    path = resolve(name)
+    if format_of(path) == SCENARIO_FORMAT:
+        scenario = read_scenario(path)
+        survey = read_survey(resolve(scenario.line, beside=path))
+        _check_surprises(path, scenario, survey)
+        return scenario, survey
+    return Scenario(line=str(path)), read_survey(path)
+
+
+def read_line(name: str, section: int | None = None) -> Line:
+    """The line (or its section, 1 = first) behind a path or packaged name of a line or a scenario.
+
+    Raises:
+        InputError: as `read_job`, or no line can be made of the survey.
+    """
+    scenario, survey = read_job(name)
+    try:
+        return Line.build(survey, scenario.section if section is None else section)
+    except LineError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def resolve(name: str, beside: Path | None = None) -> Path:
+    """The file that a user means: a path, a path beside another file, or a packaged name.
+
+    A bare packaged name is the scenario of that name where there is one, else the line.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    candidates = [Path(name)] if beside is None else [beside.parent / name]
+    candidates += [
+        PACKAGED_LINES / f"{name}{end}" for end in (".scenario.toml", ".toml", "") if Path(name).name == name
+    ]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    where = f"{beside}: line: " if beside else ""
+    if candidates[0].is_dir():
+        raise InputError(f"{where}{name}: is a directory; give a line or scenario file")
+    raise InputError(f"{where}{name}: there is no such file or packaged line; {near(name, packaged_names())}")
+
+
+def packaged_names() -> tuple[str, ...]:
+    """Names of the lines in the package."""
+    return tuple(sorted(p.stem for p in PACKAGED_LINES.glob("*.toml") if not p.stem.endswith(".scenario")))
+
+
+def format_of(path: Path) -> str:
+    """What a file says it is, "" = nothing. Raises InputError where it cannot be read."""
+    found = _parse(path)[0].get("format", "")
+    return found if isinstance(found, str) else ""
+
+
+def _check_surprises(path: Path, scenario: Scenario, survey: Survey) -> None:
+    for number, surprise in enumerate(scenario.surprise, 1):
+        place = f"{path}: surprise {number}"
+        if surprise.kind not in FEATURES:
+            raise InputError(
+                f"{place}, kind: {surprise.kind!r} is not in the catalogue; {near(surprise.kind, FEATURES)}"
+            )
+        if surprise.span > len(survey.span):
+            raise InputError(
+                f"{place}, span: {surprise.span} does not exist; spans are 1 to {len(survey.span)}"
+            )
+        length_m = survey.span[surprise.span - 1].length_m
+        if surprise.at_m > length_m:
+            raise InputError(
+                f"{place}, at_m: {surprise.at_m} is outside span {surprise.span}; 0 to {length_m} m is inside"
+            )
+
+
+# ---------------------------------------------------------------- from bytes to a model
+
+
+def _read(model: type[Model], path: Path, wanted: str) -> Model:
+    data, text = _load(path, wanted)
+    try:
+        # through JSON: there strict mode takes lists for tuples and words for enumerations, no text for numbers
+        return model.model_validate_json(json.dumps(data, default=str), strict=True)
+    except ValidationError as error:
+        raise InputError(f"{path}: {describe(error, model, text)}") from None
+
+
+def _load(path: Path, wanted: str) -> tuple[dict[str, Any], str]:
+    """Content and text of a file of the wanted format."""
+    data, text = _parse(path)
+    found = data.get("format")
+    if found == wanted:
+        return data, text
+    if found is None:
+        raise InputError(f'{path}: format: is missing; a {_KINDS[wanted]} begins with format = "{wanted}"')
+    if found in _KINDS:
+        raise InputError(
+            f"{path}: format: this is a {_KINDS[found]}; a {_KINDS[wanted]} ({wanted}) is wanted"
+        )
+    raise InputError(f"{path}: format: {found!r} cannot be read by this version; it reads {wanted!r}")
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; check its name and rights") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start}: is not UTF-8 text; save the file as UTF-8") from None
+    if not text.strip():
+        raise InputError(f"{path}: the file is empty; it should begin with its format")
+    try:
+        return tomllib.loads(text), text
+    except (ValueError, RecursionError) as error:  # TOML errors, numbers of thousands of digits, deep nesting
+        what, _, place = str(error).rstrip(")").partition(" (at ")
+        if place == "end of document":
+            place, what = f"line {len(text.splitlines())}", f"{what}; the file ends here, it may be cut off"
+        else:
+            what = f"{what}; give it as TOML, e.g. key = 1.0 or key = 'text'"
+        raise InputError(f"{path}: {place}: {what[0].lower()}{what[1:]}") from None
