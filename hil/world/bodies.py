@@ -15,13 +15,15 @@ import mujoco
 from robot.messages import Axis
 from robot.profile import Profile
 
-TRAVEL, ROLL, ROTOR = 0, 1, 2  # coordinates
 GRAVITY_MPS2 = 9.80665
 _GYRATION_M = 0.04  # of parts that the profile gives as points, about their own middle
 
 
 class Bodies:
-    """Model and state of the robot's bodies. `qpos`, `qvel`, `qacc`, `applied` are live views of MuJoCo's arrays.
+    """Model and state of the robot's bodies.
+
+    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and applied force
+    (written), each by coordinate.
 
     Args:
         profile: the robot.
@@ -33,10 +35,11 @@ class Bodies:
         self.data = mujoco.MjData(self.model)
         self.qpos = self.data.qpos
         self.qvel = self.data.qvel
-        self.qacc = self.data.qacc
-        self.applied = self.data.qfrc_applied
-        self.constraint = self.data.qfrc_constraint
+        self.arrays = (self.qpos, self.qvel, self.data.qacc, self.data.qfrc_constraint, self.data.qfrc_applied)
         self._gravity = self.model.opt.gravity
+        self._mass = self.model.body_mass
+        self._inertia = self.model.body_inertia
+        self._place = self.model.body_pos
         self._coil = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, "coil")
         self._trim = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, "trim")
         self._dt_s = 0.0
@@ -48,9 +51,9 @@ class Bodies:
 
     def set_payload(self, coil_kg: float, trim_r_m: float) -> None:
         """The coil's mass and the place of the counterweight's centre."""
-        self.model.body_mass[self._coil] = coil_kg
-        self.model.body_inertia[self._coil] = coil_kg * _GYRATION_M**2
-        self.model.body_pos[self._trim, 2] = -trim_r_m
+        self._mass[self._coil] = coil_kg
+        self._inertia[self._coil, 0] = coil_kg * _GYRATION_M**2
+        self._place[self._trim, 2] = -trim_r_m
 
     def step(self, dt_s: float) -> None:
         """Advance by `dt_s` under the applied forces."""

@@ -19,6 +19,7 @@ from numba import njit
 CURVE_STEP_RAD = math.radians(2.0)
 CURVE_POINTS = 4096  # about 22 turns that can be taken back
 _STOP_N_PER_M = 2000.0  # of the cable itself, where the dancer stands at a stop
+_CAPSTAN_NS_PER_M = 1.0  # rubbing of the cable on its pulleys
 _TIE_PASSED_M = 0.10  # guide beyond a pole's middle, rotor parked: the tie takes the cable
 _PARKED_RPS = 0.02
 
@@ -124,8 +125,8 @@ def pull(dt_s, cable, dancer, guide_s_m, guide_r_m, effort_n, brake_n, inertia_k
     cable.tension_n = 0.0 if cable.broken else tension_n(stretch_m, dancer)
     if cable.broken:
         stretch_m = -1.0
-    free = cable.rate_mps + dt_s * (cable.tension_n - effort_n - 1.0 * cable.rate_mps) / inertia_kg
-    stop = dt_s * (brake_n + cable.friction_n + cable.snag_n) / inertia_kg
+    free = cable.rate_mps + dt_s * (cable.tension_n - effort_n - _CAPSTAN_NS_PER_M * cable.rate_mps) / inertia_kg
+    stop = dt_s * (brake_n + cable.snag_n) / inertia_kg
     cable.rate_mps = free - stop if free > stop else (free + stop if free < -stop else 0.0)
     cable.paid_m += dt_s * cable.rate_mps
     return stretch_m

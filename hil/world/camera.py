@@ -21,6 +21,7 @@ _NEAREST_M = 0.15  # nearer, a feature is under the picture's edge
 _DIAMETER_NOISE_M = 0.0002
 _PITCH_NOISE = 0.02
 _GAP_NOISE_M = 0.0002
+_SLOW = 10.0  # a slow camera takes this many times longer
 _CONFIDENCE = {"sun": 0.90, "overcast": 0.95, "dusk": 0.75, "backlight": 0.60}
 
 
@@ -46,22 +47,24 @@ class FeatureCamera:
         self._last: CameraFrame | None = None
         self._waiting: list[CameraFrame] = []
 
+    def due(self, t_ns: int, fault: Fault | None) -> bool:
+        """Whether a picture was taken since the last look."""
+        return self._number(t_ns, fault) != self._pictures
+
+    def _number(self, t_ns: int, fault: Fault | None) -> int:
+        slow = _SLOW if fault is not None and fault.kind == "slow" else 1.0
+        return int(t_ns * self._camera.forward_hz / slow / 1e9)
+
     def look(
         self, t_ns: int, s_m: float, diameter_m: float, pitch_m: float, gap_m: float, fault: Fault | None
     ) -> CameraFrame | None:
-        """The newest picture's result, None where there is no new one since the last call.
+        """The newest picture's result, None where the camera delivers none.
 
         Args:
             s_m: true chainage of the middle carriage; pitch_m, gap_m: of the newest turn, NaN = none.
         """
-        rate_hz = self._camera.forward_hz
-        if fault is not None and fault.kind == "slow":
-            rate_hz /= 10.0
-        picture = int(t_ns * rate_hz / 1e9)
-        if picture == self._pictures:
-            return None
-        self._pictures = picture
-        frame = self._frame(t_ns, picture, s_m, diameter_m, pitch_m, gap_m)
+        self._pictures = self._number(t_ns, fault)
+        frame = self._frame(t_ns, self._pictures, s_m, diameter_m, pitch_m, gap_m)
         if fault is None:
             self._last = frame
             self._waiting.clear()
@@ -88,7 +91,7 @@ class FeatureCamera:
             detections=tuple(detections),
             conductor_diameter_m=diameter_m + noise * _DIAMETER_NOISE_M * float(draws[1]),
             lay_pitch_m=pitch_m * (1.0 + noise * _PITCH_NOISE * float(draws[2])),
-            lay_gap_m=max(gap_m + noise * _GAP_NOISE_M * float(draws[3]), 0.0) if gap_m == gap_m else math.nan,
+            lay_gap_m=math.nan if math.isnan(gap_m) else max(gap_m + noise * _GAP_NOISE_M * float(draws[3]), 0.0),
         )
 
     def _detect(self, feature: Feature, range_m: float) -> Detection | None:

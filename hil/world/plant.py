@@ -13,6 +13,7 @@ from numba import njit
 
 from hil.world import cable as cables
 from hil.world import traction
+from hil.world.bodies import GRAVITY_MPS2
 from robot.messages import Axis
 
 _TRACTION, _GRIP, _ROTOR, _CABLE, _TRIM, _GUIDE = 0, 3, int(Axis.ROTOR), int(Axis.CABLE), int(Axis.TRIM), int(Axis.GUIDE)
@@ -29,6 +30,9 @@ _ROLL_DAMPING_NMS = 0.35  # air and mounts; with creep it gives the prototype's 
 _ROTOR_BEARING_NMS = 0.05
 _BRAKE_NM_PER_RAD = 2.0e4  # a closed rotor brake is stiff up to its torque
 _BRAKE_NMS = 60.0
+_RECENTRE_M = 0.5
+_SLEEVE_RISE_M = 0.03  # a wheel climbs a sleeve over this length
+_GRAVITY_MPS2 = GRAVITY_MPS2
 
 PLANT = np.dtype(
     [
@@ -46,15 +50,22 @@ PLANT = np.dtype(
         ("creep_lateral", "f8"),
         ("rolling", "f8"),
         ("contact_radius_m", "f8"),
-        ("bearing_nm", "f8"),
         ("brake_s", "f8"),
         ("guide_s_m", "f8"),
         ("guide_phi_rad", "f8"),
         ("hand", "f8"),
+        ("body_kg", "f8"),  # all but the coil: mass and first moments along and across
+        ("body_along_kgm", "f8"),
+        ("body_across_kgm", "f8"),
+        ("rotor_s_m", "f8"),
+        ("coil_kg_per_m", "f8"),
+        ("coil_loaded_m", "f8"),
         ("idle_w", "f8"),
         ("efficiency", "f8"),
         ("copper_w", "f8"),
         # surroundings, set from outside between steps
+        ("slope_rad", "f8"),
+        ("slope_rate_rps", "f8"),
         ("friction", "f8"),
         ("gravity_across", "f8"),
         ("gravity_along", "f8"),
@@ -64,6 +75,7 @@ PLANT = np.dtype(
         ("drag_n", "f8"),
         ("origin_s_m", "f8"),
         # state
+        ("coil_kg", "f8"),
         ("speed_mps", "f8"),
         ("bristle_m", "f8", 3),
         ("roll_bristle_m", "f8"),
@@ -88,7 +100,6 @@ CABLE = np.dtype(
     [
         ("radius_m", "f8"),
         ("offset_m", "f8"),
-        ("friction_n", "f8"),
         ("s_m", "f8"),
         ("phi_rad", "f8"),
         ("first_phi_rad", "f8"),
@@ -105,6 +116,23 @@ CABLE = np.dtype(
 )
 
 
+class Readout:
+    """Places in the flat array that `report` writes."""
+
+    S_M, SPEED_MPS, ACCEL_MPS2 = 0, 1, 2
+    ROLL_RAD, ROLL_RATE_RPS, ROLL_ACCEL_RPS2 = 3, 4, 5
+    ROTOR_RAD, ROTOR_RATE_RPS = 6, 7
+    GRIP_M, PINCH_N, LOAD_N = slice(8, 11), slice(11, 14), slice(14, 17)
+    GUIDE_R_M, TRIM_R_M = 17, 18
+    SLOPE_RAD, SLOPE_RATE_RPS = 19, 20
+    COIL_KG, POWER_W, ENERGY_WH = 21, 22, 23
+    PAID_M, TENSION_N, SLACK_M = 24, 25, 26
+    LAY_S_M, LAY_THETA_RAD, STRETCH_M = 27, 28, 29
+    HELD = 30
+    EFFORT, VELOCITY = slice(31, 31 + _AXES), slice(31 + _AXES, 31 + 2 * _AXES)
+    SIZE = 31 + 2 * _AXES
+
+
 @njit(cache=True, nogil=True)
 def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity, bodies):  # type: ignore[no-untyped-def]
     """One step of everything beside the bodies.
@@ -115,10 +143,10 @@ def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, 
         poles_m: chainages of the poles whose ties hold the cable.
         axes: (3, axes): largest effort, largest speed, inertia; dancer: see `cable.tension_n`.
         effort, braked, position, velocity: per axis; the last two are updated.
-        bodies: (4, 3): position, velocity, contact force (read) and applied force (written) of the bodies.
+        bodies: five arrays (3): position, velocity, acceleration, contact force (read) and applied force (written).
     """
     plant, cable = records[0], cable_records[0]
-    qpos, qvel, touched, applied = bodies[0], bodies[1], bodies[2], bodies[3]
+    qpos, qvel, touched, applied = bodies[0], bodies[1], bodies[3], bodies[4]
     brake = np.zeros(_AXES)
     for i in range(_AXES):
         plant.closed[i] = min(plant.closed[i] + dt_s / plant.brake_s, 1.0) if braked[i] else 0.0
@@ -154,6 +182,66 @@ def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, 
     applied[1] = plant.roll_nm + plant.wind_nm + cable_nm - _ROLL_DAMPING_NMS * qvel[1]
     applied[2] = effort[_ROTOR] + cable_nm - _ROTOR_BEARING_NMS * qvel[2] + _rotor_brake(plant, brake, qpos, qvel)
     _spend(dt_s, plant, axes, effort, braked, velocity)
+
+
+@njit(cache=True, nogil=True)
+def surround(records, cable_records, sleeves, qpos, slope_rad, slope_rate_rps, wind_nm):  # type: ignore[no-untyped-def]
+    """Renew what changes slowly: payload, gravity over the slope, wind, sleeves under the wheels.
+
+    Args:
+        sleeves: (n, 3), sorted: begin and end of every sleeve, height over the conductor.
+        qpos: position of the bodies; brought back near the origin when it has gone far.
+    """
+    plant, cable = records[0], cable_records[0]
+    if abs(qpos[0]) > _RECENTRE_M:
+        plant.origin_s_m += qpos[0]
+        qpos[0] = 0.0
+    plant.coil_kg = max(plant.coil_loaded_m - cable.paid_m, 0.0) * plant.coil_kg_per_m
+    plant.mass_kg = plant.body_kg + plant.coil_kg
+    plant.slope_rad, plant.slope_rate_rps, plant.wind_nm = slope_rad, slope_rate_rps, wind_nm
+    plant.gravity_across = _GRAVITY_MPS2 * math.cos(slope_rad)
+    plant.gravity_along = -_GRAVITY_MPS2 * math.sin(slope_rad)
+    along_kgm = plant.body_along_kgm + plant.coil_kg * plant.rotor_s_m
+    plant.center_s_m = (along_kgm - plant.body_across_kgm * math.tan(slope_rad)) / plant.mass_kg
+    for i in range(3):
+        plant.climb[i] = _climb(sleeves, plant.origin_s_m + qpos[0] + plant.carriage_s_m[i])
+
+
+@njit(cache=True, nogil=True)
+def _climb(sleeves, s_m):  # type: ignore[no-untyped-def]
+    """Slope of the surface under a wheel from the sleeve it rolls onto or off."""
+    first = np.searchsorted(sleeves[:, 0], s_m + _SLEEVE_RISE_M) - 1
+    if first < 0:
+        return 0.0
+    begin_m, end_m, height_m = sleeves[first]
+    if begin_m - _SLEEVE_RISE_M <= s_m < begin_m:
+        return height_m / _SLEEVE_RISE_M
+    if end_m < s_m <= end_m + _SLEEVE_RISE_M:
+        return -height_m / _SLEEVE_RISE_M
+    return 0.0
+
+
+@njit(cache=True, nogil=True)
+def report(records, cable_records, effort, position, velocity, bodies, out):  # type: ignore[no-untyped-def]
+    """Write all that sensors and truth need into one flat array, in the places of `Readout`."""
+    plant, cable = records[0], cable_records[0]
+    qpos, qvel, qacc = bodies[0], bodies[1], bodies[2]
+    out[0], out[1], out[2] = plant.origin_s_m + qpos[0], qvel[0], qacc[0]
+    out[3], out[4], out[5] = qpos[1], qvel[1], qacc[1]
+    out[6], out[7] = qpos[2], qvel[2]
+    for i in range(3):
+        out[8 + i] = position[_GRIP + i]
+        out[11 + i] = plant.roller_n[i]
+        out[14 + i] = plant.load_n[i]
+    out[17], out[18] = position[_GUIDE], position[_TRIM]
+    out[19], out[20] = plant.slope_rad, plant.slope_rate_rps
+    out[21], out[22], out[23] = plant.coil_kg, plant.power_w, plant.energy_j / 3600.0
+    out[24], out[25], out[26] = cable.paid_m, cable.tension_n, cable.slack_m
+    out[27], out[28], out[29] = cable.s_m, plant.hand * cable.phi_rad, plant.stretch_m
+    out[30] = 1.0 if plant.held else 0.0
+    for i in range(_AXES):
+        out[31 + i] = effort[i]
+        out[31 + _AXES + i] = velocity[i]
 
 
 @njit(cache=True, nogil=True)
@@ -213,6 +301,7 @@ def _spend(dt_s, plant, axes, effort, braked, velocity):  # type: ignore[no-unty
         standing = axes[4, i] > 0.0 and velocity[i] == 0.0
         if not braked[i] and not standing:
             share = effort[i] / axes[0, i]
-            power += max(effort[i] * velocity[i], 0.0) / plant.efficiency + plant.copper_w * share * share
+            driving = effort[i] * velocity[i] if i != _CABLE else -effort[i] * velocity[i]
+            power += max(driving, 0.0) / plant.efficiency + plant.copper_w * share * share
     plant.power_w = power
     plant.energy_j += power * dt_s

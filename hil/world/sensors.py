@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from firmware_bridge.virtual.mechanics import RawSensors
 from hil.scenario import Fault, Spread
+from hil.world.bodies import GRAVITY_MPS2
 from hil.world.faults import Channel
+from hil.world.plant import Readout as R
 from robot.messages import GuideSwitch
 from robot.profile import Profile
 
@@ -28,55 +29,49 @@ _NOISES = 17  # draws for one reading
 _ROWS = 512
 
 _OHM = 0.05
-_FULL, _SLOPE = 1.08, 0.16  # open-circuit voltage over the rated one: full, and its fall to empty
-
-
-@dataclass(frozen=True, slots=True)
-class Reality:
-    """What there is to measure."""
-
-    t_s: float
-    travelled_m: float
-    rotor_rad: float
-    pinch_n: tuple[float, float, float]
-    load_n: tuple[float, float, float]
-    dancer_m: float
-    tension_n: float
-    guide_r_m: float
-    accel_mps2: tuple[float, float, float]
-    gyro_rps: tuple[float, float, float]
-    power_w: float
-    used_wh: float
+_FULL, _FALL = 1.08, 0.16  # open-circuit voltage over the rated one: full, and its fall to empty
+_VOLT_NOISE_V, _CURRENT_NOISE_A = 0.02, 0.05
 
 
 class Sensors:
     """Reads reality with the errors drawn from the seed; scale errors stay for the whole job."""
 
-    def __init__(self, profile: Profile, spread: Spread, guide_out_m: float, seed: int) -> None:
+    def __init__(
+        self, profile: Profile, spread: Spread, start_s_m: float, guide_out_m: float, seed: int, spoilable: bool
+    ) -> None:
+        self._spoilable = spoilable
+        self._start_s_m = start_s_m
         self._rng = np.random.default_rng([seed, 2])
-        self._profile = profile
         self._noise = spread.sensor_noise
         self._scale = 1.0 + spread.odometer_scale * float(self._rng.standard_normal())
         bias = self._noise * self._rng.standard_normal(6)
         self._accel_bias = tuple((_ACCEL_BIAS_MPS2 * bias[:3]).tolist())
         self._gyro_bias = tuple((_GYRO_BIAS_RPS * bias[3:]).tolist())
-        self._guide_out_m = guide_out_m
+        self._guide_out_m = guide_out_m + _SWITCH_M
+        self._guide_in_m = profile.guide.retracted_m - _SWITCH_M
+        self._dancer_m = profile.dancer.travel_m
+        self._imu_z_m = profile.body.center_z_m
+        self._open_v = _FULL * profile.power.voltage_v
+        self._fall_v_per_wh = _FALL * profile.power.voltage_v / profile.power.capacity_wh
         self._draws: list[list[float]] = []
         self._channels: dict[str, Channel] = {}
         self._seed = seed
 
-    def read(self, true: Reality, faults: Mapping[str, Fault]) -> RawSensors:
-        """One reading of everything; `faults` by target."""
+    def read(self, t_s: float, true: Sequence[float], faults: Mapping[str, Fault]) -> RawSensors:
+        """One reading of everything; `true` as `plant.report` writes it, `faults` by target."""
         if not self._draws:
             self._draws = (self._noise * self._rng.standard_normal((_ROWS, _NOISES))).tolist()
         n = self._draws.pop()
-        accel, bias = true.accel_mps2, self._accel_bias
-        gyro, drift = true.gyro_rps, self._gyro_bias
-        pinch, load = true.pinch_n, true.load_n
-        current_a, voltage_v = self._battery(true)
+        pinch, load = true[R.PINCH_N], true[R.LOAD_N]
+        ax, ay, az = self._accelerations(true)
+        bx, by, bz = self._accel_bias
+        gx, gy, gz = self._gyro_bias
+        open_v = self._open_v - self._fall_v_per_wh * true[R.ENERGY_WH]
+        current_a = true[R.POWER_W] / open_v
+        odometer_m = self._scale * (true[R.S_M] - self._start_s_m)
         raw = RawSensors(
-            odometer_m=round(self._scale * true.travelled_m / _ODOMETER_STEP_M) * _ODOMETER_STEP_M,
-            rotor_abs_rad=(true.rotor_rad + _ROTOR_NOISE_RAD * n[0]) % _TURN,
+            odometer_m=round(odometer_m / _ODOMETER_STEP_M) * _ODOMETER_STEP_M,
+            rotor_abs_rad=(true[R.ROTOR_RAD] + _ROTOR_NOISE_RAD * n[0]) % _TURN,
             pinch_n=(
                 _within(pinch[0] + _PINCH_NOISE_N * n[1], _PINCH_MAX_N),
                 _within(pinch[1] + _PINCH_NOISE_N * n[2], _PINCH_MAX_N),
@@ -87,36 +82,40 @@ class Sensors:
                 _within(load[1] + _LOAD_NOISE_N * n[5], _LOAD_MAX_N),
                 _within(load[2] + _LOAD_NOISE_N * n[6], _LOAD_MAX_N),
             ),
-            dancer_m=_within(true.dancer_m + _DANCER_NOISE_M * n[7], self._profile.dancer.travel_m),
-            cable_tension_n=true.tension_n + _CELL_NOISE_N * n[8],
-            guide_switch=self._switch(true.guide_r_m),
+            dancer_m=_within(true[R.STRETCH_M] + _DANCER_NOISE_M * n[7], self._dancer_m),
+            cable_tension_n=true[R.TENSION_N] + _CELL_NOISE_N * n[8],
+            guide_switch=self._switch(true[R.GUIDE_R_M]),
             accel_mps2=(
-                accel[0] + bias[0] + _ACCEL_NOISE_MPS2 * n[9],
-                accel[1] + bias[1] + _ACCEL_NOISE_MPS2 * n[10],
-                accel[2] + bias[2] + _ACCEL_NOISE_MPS2 * n[11],
+                ax + bx + _ACCEL_NOISE_MPS2 * n[9],
+                ay + by + _ACCEL_NOISE_MPS2 * n[10],
+                az + bz + _ACCEL_NOISE_MPS2 * n[11],
             ),
             gyro_rps=(
-                gyro[0] + drift[0] + _GYRO_NOISE_RPS * n[12],
-                gyro[1] + drift[1] + _GYRO_NOISE_RPS * n[13],
-                gyro[2] + drift[2] + _GYRO_NOISE_RPS * n[14],
+                true[R.ROLL_RATE_RPS] + gx + _GYRO_NOISE_RPS * n[12],
+                gy - true[R.SLOPE_RATE_RPS] + _GYRO_NOISE_RPS * n[13],
+                gz + _GYRO_NOISE_RPS * n[14],
             ),
-            battery_v=voltage_v + 0.02 * n[15],
-            battery_a=current_a + 0.05 * n[16],
-            battery_used_wh=true.used_wh,
+            battery_v=open_v - _OHM * current_a + _VOLT_NOISE_V * n[15],
+            battery_a=current_a + _CURRENT_NOISE_A * n[16],
+            battery_used_wh=true[R.ENERGY_WH],
             estop_closed=True,
         )
-        return self._spoil(raw, true.t_s, faults) if faults or self._channels else raw
+        return self._spoil(raw, t_s, faults) if self._spoilable else raw
 
-    def _battery(self, true: Reality) -> tuple[float, float]:
-        power = self._profile.power
-        open_v = power.voltage_v * (_FULL - _SLOPE * true.used_wh / power.capacity_wh)
-        current_a = true.power_w / open_v
-        return current_a, open_v - _OHM * current_a
+    def _accelerations(self, true: Sequence[float]) -> tuple[float, float, float]:
+        """Specific force at the body's middle, in the body's frame (forward, left, up)."""
+        roll, rate, slope = true[R.ROLL_RAD], true[R.ROLL_RATE_RPS], true[R.SLOPE_RAD]
+        up = GRAVITY_MPS2 * math.cos(slope)
+        return (
+            true[R.ACCEL_MPS2] + GRAVITY_MPS2 * math.sin(slope),
+            up * math.sin(roll) - self._imu_z_m * true[R.ROLL_ACCEL_RPS2],
+            up * math.cos(roll) - self._imu_z_m * rate * rate,
+        )
 
     def _switch(self, guide_r_m: float) -> int:
-        if guide_r_m <= self._guide_out_m + _SWITCH_M:
+        if guide_r_m <= self._guide_out_m:
             return int(GuideSwitch.OUT)
-        if guide_r_m >= self._profile.guide.retracted_m - _SWITCH_M:
+        if guide_r_m >= self._guide_in_m:
             return int(GuideSwitch.RETRACTED)
         return int(GuideSwitch.BETWEEN)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hil.scenario import Scenario
+from firmware_bridge.virtual.mechanics import FloatArray
 from robot.line.features import Feature
+from robot.line.line import Line
 
-FloatArray = NDArray[np.float64]
 _NEIGHBOUR_M = 3.0  # survey errors bring features no nearer than this, or than they are in the survey
 
 
@@ -27,51 +27,57 @@ class Shape(Protocol):
 class Track:
     """True places of features and poles, and the conductor's true shape.
 
-    The survey's errors shift poles and features along the line; the shape shifts with the poles.
+    The survey's errors shift poles and features along the line, and with its poles the shape. The end poles, where
+    the crew stands, are where the survey has them.
 
     Args:
-        poles_m: surveyed chainages of all poles; the end poles are where the survey has them.
-        features: surveyed features and, already at their true places, surprises (with `sigma_m` 0 and no pole).
+        shape: the conductor as surveyed, with the robot on it.
+        surprises: features that the survey does not know, at their true places.
     """
 
     def __init__(
-        self,
-        shape: Shape,
-        poles: Sequence[tuple[str, float]],
-        features: Sequence[Feature],
-        surprises: Sequence[Feature],
-        scenario: Scenario,
-        seed: int,
+        self, shape: Shape, line: Line, surprises: Sequence[Feature], survey_error_m: float, seed: int
     ) -> None:
         rng = np.random.default_rng([seed, 1])
         self._shape = shape
-        true = _shifted([f.at_m for f in features], scenario.survey_error_m, rng)
-        moved = [replace(f, at_m=at_m, sigma_m=0.0) for f, at_m in zip(features, true, strict=True)]
+        true_m = _shifted([f.at_m for f in line.features], survey_error_m, line.length_m, rng)
+        moved = [replace(f, at_m=at_m, sigma_m=0.0) for f, at_m in zip(line.features, true_m, strict=True)]
         self.features = tuple(sorted([*moved, *surprises], key=lambda f: f.at_m))
-        at = {f.pole: f.at_m for f in moved if f.pole}
-        self._surveyed_m = np.array([s_m for _, s_m in poles])
-        self._true_m = np.array([at.get(name, s_m) for name, s_m in poles])
-        self.poles_m = np.array(sorted(at.values()))
+        at_m = {f.pole: f.at_m for f in moved if f.pole}
+        self._surveyed = [pole.chainage_m for pole in line.poles]
+        self._true = [at_m.get(pole.id, pole.chainage_m) for pole in line.poles]
+        self.poles_m: FloatArray = np.array(sorted(at_m.values()), dtype=np.float64)
+        self.slope_now_rad = 0.0
+        self.sag_m = 0.0
 
     def slope_rad(self, s_m: float) -> float:
-        """Mean slope under the robot, positive uphill."""
-        return self._shape.slope_rad(self._to_survey(s_m))
+        """Mean slope under the robot standing at `s_m`, positive uphill; kept in `slope_now_rad`."""
+        self.slope_now_rad = self._shape.slope_rad(self._to_survey(s_m))
+        return self.slope_now_rad
 
-    def heights_m(self, s_m: float, at_m: FloatArray) -> FloatArray:
+    def heights_m(self, s_m: float, at_m: Sequence[float]) -> list[float]:
         """Heights of the conductor at true chainages with the robot at `s_m`."""
-        return self._shape.heights_m(self._to_survey(s_m), np.interp(at_m, self._true_m, self._surveyed_m))
+        surveyed = np.array([self._to_survey(a) for a in at_m])
+        return self._shape.heights_m(self._to_survey(s_m), surveyed).tolist()
 
     def _to_survey(self, s_m: float) -> float:
-        return float(np.interp(s_m, self._true_m, self._surveyed_m))
+        """Where the survey has what is really at `s_m`: poles apart, everything between in proportion."""
+        true, surveyed = self._true, self._surveyed
+        i = min(max(bisect_right(true, s_m), 1), len(true) - 1)
+        share = (s_m - true[i - 1]) / (true[i] - true[i - 1])
+        return surveyed[i - 1] + share * (surveyed[i] - surveyed[i - 1])
 
 
-def _shifted(at_m: Sequence[float], sigma_m: float, rng: np.random.Generator) -> list[float]:
+def _shifted(at_m: Sequence[float], sigma_m: float, length_m: float, rng: np.random.Generator) -> list[float]:
     """Places with survey errors, order and room between neighbours kept."""
     true: list[float] = []
     for index, surveyed_m in enumerate(at_m):
+        before_m = at_m[index - 1] if index else 0.0
+        room_m = min(surveyed_m - before_m, _NEIGHBOUR_M)
         place_m = surveyed_m + sigma_m * float(rng.standard_normal())
-        if index:
-            room_m = min(surveyed_m - at_m[index - 1], _NEIGHBOUR_M)
-            place_m = max(place_m, true[-1] + room_m)
-        true.append(place_m)
+        true.append(max(place_m, (true[-1] if true else 0.0) + room_m))
+    for index in reversed(range(len(true))):
+        after_m = at_m[index + 1] if index + 1 < len(at_m) else length_m
+        room_m = min(after_m - at_m[index], _NEIGHBOUR_M)
+        true[index] = min(true[index], (true[index + 1] if index + 1 < len(true) else length_m) - room_m)
     return true

@@ -100,8 +100,7 @@ def roll_wheels(dt_s, plant, effort, brake, speed, angle):  # type: ignore[no-un
             wheel_n = min(max(wheel_n, -plant.friction * normal_n), plant.friction * normal_n)
             plant.bristle_m[i] = after
             free = speed[i] + h * (effort[i] - wheel_n * radius_m) / plant.wheel_inertia
-            resisting_nm = brake[i] + plant.bearing_nm
-            resisting_nm += plant.rolling * (normal_n + plant.roller_n[i]) * radius_m
+            resisting_nm = brake[i] + plant.rolling * (normal_n + plant.roller_n[i]) * radius_m
             stop = h * resisting_nm / plant.wheel_inertia
             speed[i] = free - stop if free > stop else (free + stop if free < -stop else 0.0)
             angle[i] += h * speed[i]

@@ -41,3 +41,4 @@ class TruthState:
     velocity: tuple[float, ...]  # per axis
     energy_wh: float
     contacts: tuple[Contact, ...] = ()
+    held: bool = True  # enough carriages carry the robot; False = it has fallen

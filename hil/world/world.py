@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_bridge.virtual.mechanics import BoolArray, FloatArray, RawSensors
 from hil.scenario import AXIS_NAMES, Fault, Scenario
 from hil.world import plant as plants
-from hil.world.bodies import GRAVITY_MPS2, ROLL, ROTOR, TRAVEL, Bodies
-from hil.world.cable import CURVE_POINTS, free_cable_m
+from hil.world.bodies import Bodies
+from hil.world.cable import CURVE_POINTS, CURVE_STEP_RAD, free_cable_m
 from hil.world.camera import FeatureCamera
 from hil.world.faults import Channel, Schedule, value_of
-from hil.world.sensors import Reality, Sensors
+from hil.world.plant import Readout as R
+from hil.world.sensors import Sensors
 from hil.world.track import Shape, Track
 from hil.world.truth import Contact, TruthState
 from hil.world.weather import Wind
@@ -25,12 +28,11 @@ from robot.messages import GRIP, Axis, CameraFrame
 from robot.profile import Profile
 
 _PLACE_S = 0.010  # slope, wind, payload and features are renewed at this pace
+_PLACE_NS = round(_PLACE_S * 1e9)
 _MOUNT_LAY_M = 2.5  # the crew mounts so that the lay begins this far behind the first pole
-_MOUNT_PINCH_M = 0.0008  # grip position that the crew leaves: 100 N
-_RECENTRE_M = 0.5
-_SLEEVE_RISE_M = 0.03  # a wheel climbs a sleeve over this length
-_BEARING_NM = 0.05
-_CABLE_FRICTION_N = 0.3
+_MOUNT_GRIP_M = 0.0008  # where the crew leaves the middle grip: a pinch of 100 N
+_TURN_POINTS = round(2 * math.pi / CURVE_STEP_RAD)
+_ROTOR, _TRIM = int(Axis.ROTOR), int(Axis.TRIM)
 
 
 class World:
@@ -56,105 +58,59 @@ class World:
     ) -> None:
         rng = np.random.default_rng([seed, 0])
         spread = scenario.world
-        self._profile = profile
-        self._line = line
-        self._noise = spread.sensor_noise
-        self.conductor_diameter_m = line.conductor.diameter_m + spread.conductor_diameter_m * float(
-            rng.standard_normal()
-        )
-        self._cable_kg_per_m = line.cable.mass_kg_per_m * (1.0 + spread.cable_mass * float(rng.standard_normal()))
-        coil_kg = line.cable_loaded_m * self._cable_kg_per_m
+        diameter_m = line.conductor.diameter_m + spread.conductor_diameter_m * float(rng.standard_normal())
+        cable_kg_per_m = line.cable.mass_kg_per_m * (1.0 + spread.cable_mass * float(rng.standard_normal()))
+        coil_kg = line.cable_loaded_m * cable_kg_per_m
         if shape is None:
-            shape = LoadedLine(line, profile.mass_kg(coil_kg), scenario.weather.temperature_c)
-        self._track = Track(shape, _poles(line), line.features, self._surprises(scenario), scenario, seed)
+            mean_kg = profile.mass_kg(max(coil_kg - line.length_m * cable_kg_per_m / 2, 0.0))
+            shape = LoadedLine(line, mean_kg, scenario.weather.temperature_c, profile.carriages.s_m)
+        self.conductor_diameter_m = diameter_m
+        self._profile, self._line, self._seed = profile, line, seed
+        self._track = Track(shape, line, _surprises(scenario, line), scenario.survey_error_m, seed)
         self.true_features: tuple[Feature, ...] = self._track.features
         self._bodies = Bodies(profile, residual_rad=float(rng.uniform(-math.pi, math.pi)))
         self._wind = Wind(scenario.weather, profile.body, seed)
-        guide_out_m = profile.guide.out_radius_m(self.conductor_diameter_m)
-        self._sensors = Sensors(profile, spread, guide_out_m, seed)
+        guide_out_m = profile.guide.out_radius_m(diameter_m)
+        radius_m = (diameter_m + line.cable.diameter_m) / 2
+        lag_m = line.pitch_m * math.sqrt(guide_out_m**2 - radius_m**2) / (2 * math.pi * radius_m)
+        if start_s_m is None:
+            start_s_m = _MOUNT_LAY_M - sum(profile.guide.s_m) / 2 + lag_m + 0.01
+        kinds = tuple(catalogue.FEATURES)
+        self._sensors = Sensors(
+            profile, spread, start_s_m, guide_out_m, seed, spoilable=bool(scenario.sensor_faults)
+        )
         self._camera = FeatureCamera(
-            profile.camera, self.true_features, tuple(catalogue.FEATURES), spread, scenario.weather.light, seed
+            profile.camera, self.true_features, kinds, spread, scenario.weather.light, seed
         )
         self._schedule = Schedule([*scenario.sensor_faults, *scenario.plant_faults])
         self._faults: dict[str, Fault] = {}
         self._encoders: dict[int, Channel] = {}
-        self._seed = seed
 
-        axes = len(Axis)
-        self.braked: BoolArray = np.ones(axes, np.bool_)
-        self._true_position: FloatArray = np.zeros(axes)
-        self._true_velocity: FloatArray = np.zeros(axes)
-        spoilt = any(f.target.endswith(".encoder") for f in scenario.sensor_faults)
-        self.position: FloatArray = np.zeros(axes) if spoilt else self._true_position
-        self.velocity: FloatArray = np.zeros(axes) if spoilt else self._true_velocity
-        self._effort: FloatArray = np.zeros(axes)
-        self._axes = _axis_figures(profile)
-        self._dancer = np.array([profile.dancer.preload_n, profile.dancer.stiffness_n_per_m, profile.dancer.travel_m])
-        self._rings = np.zeros((2, CURVE_POINTS))
         friction = profile.carriages.friction_wet if scenario.weather.wet else profile.carriages.friction_dry
         self._friction = friction * max(1.0 + spread.friction * float(rng.standard_normal()), 0.3)
-        wheel_scale = 1.0 + spread.wheel_scale * rng.standard_normal(3)
-        self._plant = _plant(profile, line.hand, self.conductor_diameter_m, wheel_scale)
+        self._plant = _plant(profile, line, diameter_m, cable_kg_per_m, start_s_m)
+        self._plant["wheel_radius_m"] *= 1.0 + spread.wheel_scale * rng.standard_normal(3)
         self._plant["friction"] = self._friction
-        self._cable = np.zeros(1, plants.CABLE)
-        self._bodies_arrays = (
-            self._bodies.qpos,
-            self._bodies.qvel,
-            self._bodies.constraint,
-            self._bodies.applied,
+        self._cable, self._rings = _clamped_cable(
+            self._plant[0], start_s_m, radius_m, lag_m, profile.guide.retracted_m, self._track.poles_m
         )
-        self._sleeves = _sleeve_edges(self.true_features, self.conductor_diameter_m / 2)
-        self._t_ns = 0
-        self._placed_ns = -1
-        self._slope_rad = 0.0
-        self._slope_rate_rps = 0.0
-        self._sag_m = 0.0
+        self._sleeves = _sleeves(self.true_features, diameter_m / 2)
+        self._axes = _axis_figures(profile)
+        dancer = profile.dancer
+        self._dancer = np.array([dancer.preload_n, dancer.stiffness_n_per_m, dancer.travel_m])
+
+        self.braked: BoolArray = np.ones(len(Axis), np.bool_)
+        self._position = _mounted(profile, coil_kg)
+        self._velocity: FloatArray = np.zeros(len(Axis))
+        self._effort: FloatArray = np.zeros(len(Axis))
+        self._misread = any(f.target.endswith(".encoder") for f in scenario.sensor_faults)
+        self.position: FloatArray = self._position.copy() if self._misread else self._position
+        self.velocity: FloatArray = self._velocity.copy() if self._misread else self._velocity
+        self._out: FloatArray = np.zeros(R.SIZE)
+        self._read: list[float] = []
         self._contacts: tuple[Contact, ...] = ()
-        self._begin(start_s_m, coil_kg, guide_out_m)
-
-    # ------------------------------------------------------------------ start
-
-    def _surprises(self, scenario: Scenario) -> list[Feature]:
-        radius_m = self.conductor_diameter_m / 2
-        poles = self._line.poles
-        return [
-            Feature(
-                kind=s.kind,
-                at_m=poles[s.span - 1].chainage_m + s.at_m,
-                shapes=catalogue.shapes(s.kind, radius_m),
-                crossable=catalogue.crossable(s.kind),
-            )
-            for s in scenario.surprise
-        ]
-
-    def _begin(self, start_s_m: float | None, coil_kg: float, guide_out_m: float) -> None:
-        """The robot as the crew leaves it: middle carriage clamped, cable clamped at the conductor without turns."""
-        profile, line = self._profile, self._line
-        guide_s_m = sum(profile.guide.s_m) / 2
-        radius_m = (self.conductor_diameter_m + line.cable.diameter_m) / 2
-        lag_m = line.pitch_m * math.sqrt(guide_out_m**2 - radius_m**2) / (2 * math.pi * radius_m)
-        if start_s_m is None:
-            start_s_m = _MOUNT_LAY_M - guide_s_m + lag_m + 0.01
-        position = self._true_position
-        for axis in GRIP:
-            position[axis] = profile.carriages.open_m
-        position[Axis.GRIP_MIDDLE] = _MOUNT_PINCH_M
-        low_m, high_m = profile.trim.center_r_m
-        position[Axis.TRIM] = min(max(profile.trim_radius_m(coil_kg), low_m), high_m)
-        position[Axis.GUIDE] = profile.guide.retracted_m
-        self._start_s_m = start_s_m
-        self._plant["origin_s_m"] = start_s_m
-        cable = self._cable[0]
-        cable["radius_m"] = radius_m
-        cable["friction_n"] = _CABLE_FRICTION_N
-        cable["s_m"] = start_s_m + guide_s_m - lag_m
-        cable["phi_rad"] = self._plant[0]["guide_phi_rad"] - math.acos(radius_m / profile.guide.retracted_m)
-        cable["first_phi_rad"] = cable["phi_rad"]
-        cable["offset_m"] = -float(free_cable_m(lag_m, profile.guide.retracted_m, radius_m))
-        cable["next_pole"] = int(np.searchsorted(self._track.poles_m, cable["s_m"]))
-        self._rings[0, 0] = cable["s_m"]
-        self._place()
-        np.copyto(self.position, self._true_position)
+        self._t_ns = self._place_ns = 0
+        self._place(0.0)
 
     # ------------------------------------------------------------------ Mechanics
 
@@ -162,15 +118,11 @@ class World:
     def t_s(self) -> float:
         return self._t_ns * 1e-9
 
-    @property
-    def s_m(self) -> float:
-        """True chainage of the middle carriage."""
-        return float(self._plant["origin_s_m"][0] + self._bodies.qpos[TRAVEL])
-
     def step(self, dt_s: float, effort: FloatArray) -> None:
-        """Advance by `dt_s` with these efforts (N m or N) at the axis outputs."""
-        if self._t_ns >= self._placed_ns:
-            self._place()
+        """Advance by `dt_s` with these efforts at the axis outputs (N m or N)."""
+        if self._t_ns >= self._place_ns:
+            self._place(_PLACE_S)
+        bodies = self._bodies
         plants.advance(
             dt_s,
             self._plant,
@@ -181,138 +133,114 @@ class World:
             self._dancer,
             effort,
             self.braked,
-            self._true_position,
-            self._true_velocity,
-            self._bodies_arrays,
+            self._position,
+            self._velocity,
+            bodies.arrays,
         )
-        bodies = self._bodies
         bodies.step(dt_s)
-        self._true_position[Axis.ROTOR] = bodies.qpos[ROTOR]
-        self._true_velocity[Axis.ROTOR] = bodies.qvel[ROTOR]
-        self._t_ns += round(dt_s * 1e9)
+        self._position[_ROTOR] = bodies.qpos[2]
+        self._velocity[_ROTOR] = bodies.qvel[2]
         self._effort = effort
-        if self.position is not self._true_position:
+        self._t_ns += round(dt_s * 1e9)
+        self._read = []
+        if self._misread:
             self._read_encoders()
 
     def sensors(self) -> RawSensors:
         """Read all sensors now."""
-        plant, cable = self._plant[0], self._cable[0]
-        qvel, qacc = self._bodies.qvel, self._bodies.qacc
-        roll, rate, slope = float(self._bodies.qpos[ROLL]), float(qvel[ROLL]), self._slope_rad
-        below_m = self._profile.body.center_z_m  # the IMU sits at the body's middle
-        up = GRAVITY_MPS2 * math.cos(slope)
-        true = Reality(
-            t_s=self.t_s,
-            travelled_m=self.s_m - self._start_s_m,
-            rotor_rad=float(self._true_position[Axis.ROTOR]),
-            pinch_n=tuple(plant["roller_n"].tolist()),
-            load_n=tuple(plant["load_n"].tolist()),
-            dancer_m=float(plant["stretch_m"]),
-            tension_n=float(cable["tension_n"]),
-            guide_r_m=float(self._true_position[Axis.GUIDE]),
-            accel_mps2=(
-                float(qacc[TRAVEL]) + GRAVITY_MPS2 * math.sin(slope),
-                up * math.sin(roll) - below_m * float(qacc[ROLL]),
-                up * math.cos(roll) - below_m * rate * rate,
-            ),
-            gyro_rps=(rate, -self._slope_rate_rps, 0.0),
-            power_w=float(plant["power_w"]),
-            used_wh=float(plant["energy_j"]) / 3600.0,
-        )
-        return self._sensors.read(true, self._faults)
+        return self._sensors.read(self.t_s, self._readout(), self._faults)
 
     # ------------------------------------------------------------------ eyes
 
     def camera(self, t_ns: int) -> CameraFrame | None:
         """What the cameras report since the last call, None where there is no new picture."""
+        if not self._camera.due(t_ns, self._faults.get("camera")):
+            return None
         pitch_m = self._newest_pitch_m()
+        gap_m = math.nan if math.isnan(pitch_m) else self._lay_gap_m()
         return self._camera.look(
-            t_ns,
-            self.s_m,
-            self.conductor_diameter_m,
-            pitch_m,
-            0.0 if pitch_m == pitch_m else math.nan,
-            self._faults.get("camera"),
+            t_ns, self._readout()[R.S_M], self.conductor_diameter_m, pitch_m, gap_m, self._faults.get("camera")
         )
 
     def truth(self) -> TruthState:
         """Everything as it really is now."""
-        plant, cable = self._plant[0], self._cable[0]
-        position, velocity = self._true_position.tolist(), self._true_velocity.tolist()
-        qpos, qvel = self._bodies.qpos.tolist(), self._bodies.qvel.tolist()
+        now = self._readout()
         return TruthState(
             t_s=self.t_s,
-            s_m=float(plant["origin_s_m"]) + qpos[TRAVEL],
-            speed_mps=qvel[TRAVEL],
-            roll_rad=qpos[ROLL],
-            slope_rad=self._slope_rad,
-            pod_sag_m=self._sag_m,
-            grip_m=tuple(position[Axis.GRIP_FRONT : Axis.GRIP_REAR + 1]),  # type: ignore[arg-type]
-            pinch_n=tuple(plant["roller_n"].tolist()),
-            wheel_load_n=tuple(plant["load_n"].tolist()),
-            rotor_rad=qpos[ROTOR],
-            rotor_rate_rps=qvel[ROTOR],
-            guide_r_m=position[Axis.GUIDE],
-            trim_r_m=position[Axis.TRIM],
-            coil_kg=self._coil_kg(),
-            paid_out_m=float(cable["paid_m"]),
-            tension_n=float(cable["tension_n"]),
-            slack_m=float(cable["slack_m"]),
-            lay_s_m=float(cable["s_m"]),
-            lay_theta_rad=self._line.hand * float(cable["phi_rad"]),
-            effort=tuple(self._effort.tolist()),
-            velocity=tuple(velocity),
-            energy_wh=float(plant["energy_j"]) / 3600.0,
+            s_m=now[R.S_M],
+            speed_mps=now[R.SPEED_MPS],
+            roll_rad=now[R.ROLL_RAD],
+            slope_rad=now[R.SLOPE_RAD],
+            pod_sag_m=self._track.sag_m,
+            grip_m=tuple(now[R.GRIP_M]),  # type: ignore[arg-type]
+            pinch_n=tuple(now[R.PINCH_N]),  # type: ignore[arg-type]
+            wheel_load_n=tuple(now[R.LOAD_N]),  # type: ignore[arg-type]
+            rotor_rad=now[R.ROTOR_RAD],
+            rotor_rate_rps=now[R.ROTOR_RATE_RPS],
+            guide_r_m=now[R.GUIDE_R_M],
+            trim_r_m=now[R.TRIM_R_M],
+            coil_kg=now[R.COIL_KG],
+            paid_out_m=now[R.PAID_M],
+            tension_n=now[R.TENSION_N],
+            slack_m=now[R.SLACK_M],
+            lay_s_m=now[R.LAY_S_M],
+            lay_theta_rad=now[R.LAY_THETA_RAD],
+            effort=tuple(now[R.EFFORT]),
+            velocity=tuple(now[R.VELOCITY]),
+            energy_wh=now[R.ENERGY_WH],
             contacts=self._contacts,
+            held=now[R.HELD] > 0.0,
         )
 
-    # ------------------------------------------------------------------ surroundings
-
-    def _coil_kg(self) -> float:
-        return max(self._line.cable_loaded_m - float(self._cable["paid_m"][0]), 0.0) * self._cable_kg_per_m
+    def _readout(self) -> list[float]:
+        if not self._read:
+            arrays = self._bodies.arrays
+            plants.report(
+                self._plant, self._cable, self._effort, self._position, self._velocity, arrays, self._out
+            )
+            self._read = self._out.tolist()
+        return self._read
 
     def _newest_pitch_m(self) -> float:
         """Axial length of the last whole turn on the conductor, NaN before there is one."""
         last = int(self._cable["last_point"][0])
-        if last < 180:
+        if last < _TURN_POINTS:
             return math.nan
-        ring = self._rings[0]
-        return float(ring[last % CURVE_POINTS] - ring[(last - 180) % CURVE_POINTS])
+        curve_s_m = self._rings[0]
+        return float(curve_s_m[last % CURVE_POINTS] - curve_s_m[(last - _TURN_POINTS) % CURVE_POINTS])
 
-    def _place(self) -> None:
+    def _lay_gap_m(self) -> float:
+        """Gap between the newest turn and the conductor: none in tension, the loose length's arch without."""
+        loose_m = -self._readout()[R.STRETCH_M] - self._dancer[0] / self._dancer[1]
+        return min(max(loose_m, 0.0), 0.05)
+
+    # ------------------------------------------------------------------ surroundings
+
+    def _place(self, dt_s: float) -> None:
         """Renew what changes slowly: slope, weather, payload, faults."""
-        dt_s = _PLACE_S if self._placed_ns >= 0 else 0.0
-        self._placed_ns = self._t_ns + round(_PLACE_S * 1e9)
-        plant, bodies, profile = self._plant[0], self._bodies, self._profile
-        x_m = float(bodies.qpos[TRAVEL])
-        if abs(x_m) > _RECENTRE_M:
-            bodies.qpos[TRAVEL] = 0.0
-            plant["origin_s_m"] += x_m
-        s_m = self.s_m
-        slope_rad = self._track.slope_rad(s_m)
-        self._slope_rate_rps = (slope_rad - self._slope_rad) / dt_s if dt_s else 0.0
-        self._slope_rad = slope_rad
-        coil_kg = self._coil_kg()
+        self._place_ns += _PLACE_NS
+        bodies, plant = self._bodies, self._plant
+        s_m = self._readout()[R.S_M]
+        before_rad, slope_rad = self._track.slope_now_rad, self._track.slope_rad(s_m)
+        rate_rps = (slope_rad - before_rad) / dt_s if dt_s else 0.0
+        plants.surround(
+            plant, self._cable, self._sleeves, bodies.qpos, slope_rad, rate_rps, self._wind.step(dt_s)
+        )
         bodies.set_gravity(slope_rad)
-        bodies.set_payload(coil_kg, float(self._true_position[Axis.TRIM]))
-        plant["mass_kg"] = profile.mass_kg(coil_kg)
-        plant["gravity_across"] = GRAVITY_MPS2 * math.cos(slope_rad)
-        plant["gravity_along"] = -GRAVITY_MPS2 * math.sin(slope_rad)
-        plant["center_s_m"] = _center_s_m(profile, coil_kg) - _center_z_m(profile, coil_kg) * math.tan(slope_rad)
-        plant["wind_nm"] = self._wind.step(dt_s)
-        for i, carriage_s_m in enumerate(profile.carriages.s_m):
-            plant["climb"][i] = _climb(self._sleeves, s_m + carriage_s_m)
+        bodies.set_payload(plant["coil_kg"][0], self._position[_TRIM])
         if self._schedule:
-            self._fail()
+            self._fail(s_m)
+        self._read = []
 
-    def _fail(self) -> None:
-        faults = self._faults = self._schedule.update(self.t_s, self.s_m)
+    def _fail(self, s_m: float) -> None:
+        """Put the faults that act now into force."""
+        faults = self._faults = self._schedule.update(self.t_s, s_m)
         plant, cable = self._plant[0], self._cable[0]
         slip, snag, drag = faults.get("slip"), faults.get("snag"), faults.get("drag")
         plant["friction"] = self._friction * (value_of(slip) if slip else 1.0)
+        plant["drag_n"] = value_of(drag) if drag else 0.0
         cable["snag_n"] = value_of(snag) if snag else 0.0
         cable["broken"] = cable["broken"] or "cable_break" in faults
-        plant["drag_n"] = value_of(drag) if drag else 0.0
 
     def _read_encoders(self) -> None:
         """What the axes' encoders show, through any fault."""
@@ -321,14 +249,47 @@ class World:
             channel = self._encoders.get(axis)
             if channel is None:
                 channel = self._encoders[axis] = Channel((self._seed, 6, axis), off=0.0)
-            true = (float(self._true_position[axis]), float(self._true_velocity[axis]))
-            shown = channel.read(self.t_s, true, fault)
-            self.position[axis] = shown[0]
-            self.velocity[axis] = 0.0 if fault is not None and fault.kind == "stuck" else shown[1]
+            true = (float(self._position[axis]), float(self._velocity[axis]))
+            self.position[axis], self.velocity[axis] = channel.read(self.t_s, true, fault)
+            if fault is not None and fault.kind == "stuck":
+                self.velocity[axis] = 0.0
 
 
-def _poles(line: Line) -> list[tuple[str, float]]:
-    return [(pole.id, pole.chainage_m) for pole in line.poles]
+# ---------------------------------------------------------------- how the world is set up
+
+
+def _surprises(scenario: Scenario, line: Line) -> list[Feature]:
+    """Features that the survey does not know; those of other sections are left out."""
+    numbers = {span.number for span in line.spans}
+    return [line.feature(s.kind, line.chainage_m(s.span, s.at_m)) for s in scenario.surprise if s.span in numbers]
+
+
+def _mounted(profile: Profile, coil_kg: float) -> FloatArray:
+    """Axes as the crew leaves them: middle carriage clamped, the others open, coil balanced, guide away."""
+    position = np.zeros(len(Axis))
+    for axis in GRIP:
+        position[axis] = profile.carriages.open_m
+    position[Axis.GRIP_MIDDLE] = _MOUNT_GRIP_M
+    low_m, high_m = profile.trim.center_r_m
+    position[Axis.TRIM] = min(max(profile.trim_radius_m(coil_kg), low_m), high_m)
+    position[Axis.GUIDE] = profile.guide.retracted_m
+    return position
+
+
+def _clamped_cable(
+    plant: np.void, start_s_m: float, radius_m: float, lag_m: float, guide_r_m: float, poles_m: FloatArray
+) -> tuple[NDArray[np.void], FloatArray]:
+    """The cable as the crew leaves it, clamped to the conductor behind the guide and without slack; its laid curve."""
+    record = np.zeros(1, plants.CABLE)
+    cable = record[0]
+    cable["radius_m"] = radius_m
+    cable["s_m"] = start_s_m + plant["guide_s_m"] - lag_m
+    cable["phi_rad"] = cable["first_phi_rad"] = plant["guide_phi_rad"] - math.acos(radius_m / guide_r_m)
+    cable["offset_m"] = -float(free_cable_m(lag_m, guide_r_m, radius_m))
+    cable["next_pole"] = bisect_left(poles_m.tolist(), cable["s_m"])
+    rings = np.zeros((2, CURVE_POINTS))
+    rings[0, 0] = cable["s_m"]
+    return record, rings
 
 
 def _axis_figures(profile: Profile) -> FloatArray:
@@ -345,68 +306,56 @@ def _axis_figures(profile: Profile) -> FloatArray:
     )
 
 
-def _plant(profile: Profile, hand: int, diameter_m: float, wheel_scale: FloatArray) -> np.ndarray:
-    carriages = profile.carriages
+def _plant(
+    profile: Profile, line: Line, diameter_m: float, cable_kg_per_m: float, start_s_m: float
+) -> NDArray[np.void]:
+    """The record of figures and state at the start."""
+    carriages, body, rotor, power = profile.carriages, profile.body, profile.rotor, profile.power
+    on_rotor_kg = rotor.mass_kg + rotor.cradle_mass_kg + profile.trim.mass_kg
+    carriages_kg = len(carriages.s_m) * carriages.mass_kg
     record = np.zeros(1, plants.PLANT)
-    plant = record[0]
-    plant["wheel_inertia"] = profile.drive[Axis.TRACTION_FRONT].inertia
-    plant["wheel_radius_m"] = carriages.wheel_radius_m * wheel_scale
-    plant["carriage_s_m"] = carriages.s_m
-    plant["raise_m"] = (0.0, -carriages.middle_raise_m, 0.0)
-    plant["mount_n_per_m"] = carriages.mount_n_per_m
-    plant["open_m"] = carriages.open_m
-    plant["lifted_m"] = carriages.lifted_m
-    plant["lift_height_m"] = min(s.r_m[0] for s in carriages.lifted if s.part == "wheel")
-    plant["creep"] = carriages.creep_longitudinal
-    plant["creep_lateral"] = carriages.creep_lateral
-    plant["rolling"] = carriages.rolling
-    plant["contact_radius_m"] = diameter_m / 2
-    plant["bearing_nm"] = _BEARING_NM
-    plant["brake_s"] = profile.power.brake_s
-    plant["guide_s_m"] = sum(profile.guide.s_m) / 2
-    plant["guide_phi_rad"] = hand * math.radians(profile.guide.center_deg)
-    plant["hand"] = hand
-    plant["idle_w"] = profile.power.idle_w
-    plant["efficiency"] = profile.power.efficiency
-    plant["copper_w"] = profile.power.copper_w
+    figures = {
+        "wheel_inertia": profile.drive[Axis.TRACTION_FRONT].inertia,
+        "wheel_radius_m": carriages.wheel_radius_m,
+        "carriage_s_m": carriages.s_m,
+        "raise_m": (0.0, -carriages.middle_raise_m, 0.0),
+        "mount_n_per_m": carriages.mount_n_per_m,
+        "open_m": carriages.open_m,
+        "lifted_m": carriages.lifted_m,
+        "lift_height_m": min(s.r_m[0] for s in carriages.lifted if s.part == "wheel"),
+        "creep": carriages.creep_longitudinal,
+        "creep_lateral": carriages.creep_lateral,
+        "rolling": carriages.rolling,
+        "contact_radius_m": diameter_m / 2,
+        "brake_s": power.brake_s,
+        "guide_s_m": sum(profile.guide.s_m) / 2,
+        "guide_phi_rad": line.hand * math.radians(profile.guide.center_deg),
+        "hand": line.hand,
+        "body_kg": profile.mass_kg(0.0),
+        "body_along_kgm": body.mass_kg * body.center_s_m
+        + on_rotor_kg * rotor.s_m
+        + carriages.mass_kg * sum(carriages.s_m),
+        "body_across_kgm": body.mass_kg * body.center_z_m + carriages_kg * carriages.center_z_m,
+        "rotor_s_m": rotor.s_m,
+        "coil_kg_per_m": cable_kg_per_m,
+        "coil_loaded_m": line.cable_loaded_m,
+        "idle_w": power.idle_w,
+        "efficiency": power.efficiency,
+        "copper_w": power.copper_w,
+        "origin_s_m": start_s_m,
+        "closed": 1.0,
+    }
+    for name, value in figures.items():
+        record[name] = value
     return record
 
 
-def _center_s_m(profile: Profile, coil_kg: float) -> float:
-    """Where along the robot its weight acts."""
-    rotor = profile.rotor
-    behind_kg = rotor.mass_kg + rotor.cradle_mass_kg + profile.trim.mass_kg + coil_kg
-    carriages_kgm = profile.carriages.mass_kg * sum(profile.carriages.s_m)
-    moment_kgm = profile.body.mass_kg * profile.body.center_s_m + behind_kg * rotor.s_m + carriages_kgm
-    return moment_kgm / profile.mass_kg(coil_kg)
-
-
-def _center_z_m(profile: Profile, coil_kg: float) -> float:
-    """Height of the centre of mass over the conductor; the balanced rotor's is on it."""
-    carriages_kgm = 3 * profile.carriages.mass_kg * profile.carriages.center_z_m
-    return (profile.body.mass_kg * profile.body.center_z_m + carriages_kgm) / profile.mass_kg(coil_kg)
-
-
-def _sleeve_edges(features: Sequence[Feature], radius_m: float) -> FloatArray:
-    """(n, 3): begin and end of every sleeve, height over the conductor."""
+def _sleeves(features: Sequence[Feature], radius_m: float) -> FloatArray:
+    """(n, 3), sorted: begin and end of every sleeve, height over the conductor."""
     rows = [
-        (f.at_m + shape.s_m[0], f.at_m + shape.s_m[1], shape.r_m - radius_m)
+        (f.at_m + shape.s_m[0], f.at_m + shape.s_m[1], max(shape.r_m - radius_m, 0.0))
         for f in features
         for shape in f.shapes
         if isinstance(shape, Sleeve)
     ]
     return np.array(sorted(rows)).reshape(-1, 3)
-
-
-def _climb(sleeves: FloatArray, s_m: float) -> float:
-    """Slope of the surface under a wheel from the sleeve it rolls onto or off."""
-    first = int(np.searchsorted(sleeves[:, 0], s_m + _SLEEVE_RISE_M)) - 1
-    if first < 0:
-        return 0.0
-    begin_m, end_m, height_m = sleeves[first]
-    slope = height_m / _SLEEVE_RISE_M
-    if begin_m - _SLEEVE_RISE_M <= s_m < begin_m:
-        return float(slope)
-    if end_m < s_m <= end_m + _SLEEVE_RISE_M:
-        return float(-slope)
-    return 0.0
