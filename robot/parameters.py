@@ -60,6 +60,13 @@ class Parameters:
     battery_reserve_wh: float = _parameter(60.0, "Wh", 0.0, 500.0, "Energy kept for the way to where the robot can be taken off.")
     coil_reserve_m: float = _parameter(1.0, "m", 0.0, 50.0, "Cable left on board at which the robot holds.")
     position_sigma_max_m: float = _parameter(3.0, "m", 0.1, 20.0, "Uncertainty of chainage beyond which the robot goes slowly.")
+    # --- estimate
+    survey_sigma_m: float = _parameter(0.3, "m", 0.01, 5.0, "Assumed 1 sigma of the survey's chainages.")
+    mount_sigma_m: float = _parameter(0.05, "m", 0.001, 5.0, "1 sigma of the place where the robot was hung.")
+    scale_sigma: float = _parameter(0.003, "1", 1e-4, 0.05, "1 sigma of the scale of odometer and wheels.")
+    input_age_ms: float = _parameter(100.0, "ms", 20.0, 500.0, "Age from which an input of the board counts as lost.")
+    camera_age_ms: float = _parameter(300.0, "ms", 100.0, 2000.0, "Age from which the camera counts as lost.")
+    camera_trust: float = _parameter(0.4, "1", 0.0, 1.0, "Confidence below which a picture is not used.")
     # --- setpoints
     setpoint_life_ms: float = _parameter(150.0, "ms", 20.0, 500.0, "Life time of every setpoint.")
 

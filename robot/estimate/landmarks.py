@@ -1,0 +1,303 @@
+"""Landmarks: what the camera sees, followed from picture to picture and held against the survey.
+
+A detection belongs to a track, a track becomes a feature when it was seen often enough and its class is clear. Only
+then is it looked up in the survey. So the survey tells where to look and gives chainage, never what is there: features
+that it does not know are found as well, and those it knows but the camera can rule out are dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from robot.estimate import filter as joint
+from robot.estimate.state import CHANNEL, Record, Vector
+from robot.line import catalogue
+from robot.line.line import Line
+from robot.messages import CameraFrame, Detection, SeenFeature
+from robot.parameters import Parameters
+from robot.profile import Profile
+
+_GATE = 14.0  # chi2 of innovation plus the cost of a wrong class
+_WRONG_CLASS = 7.0  # -2 ln of the share of wrong classes
+_NO_CLASS = 2.0
+_NOISE_FLOOR_M = 0.5  # range noise grows as range plus this: 10 mm + 2 %
+_NEAR_M = 0.30  # nearer, or beyond this share of the camera's range, a miss means nothing
+_FAR_SHARE = 0.85
+_RATE = 1.0 / 16.0  # weight of the newest picture in the share of pictures that show a track
+_CONFIRM_HITS = 6
+_CONFIRM_RATE = 0.5
+_CLEAR_CLASS = 0.6  # share of votes
+_DROP_TENTATIVE = 0.3
+_DROP_CONFIRMED = 0.1
+_FREE_AHEAD_M = 5.0  # from the camera: so far an unhindered view is trusted
+_FREE_STEP_M = 0.15  # per picture
+_GONE_SIGMAS = 2.6
+_BEHIND_M = 1.8  # the lay point has passed it
+_LISTED = 12
+_SURVEY_REACH_M = 2.5
+_SURVEY_PRIOR = 4.0  # weight of the assumed survey error, in features
+
+
+@dataclass(slots=True)
+class _Surveyed:
+    """A feature of the survey."""
+
+    kind: str
+    at_m: float
+    is_end: bool
+    found: bool = False
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _Track:
+    """Something the camera follows."""
+
+    slot: int
+    noise: float  # range noise over (range + floor), averaged
+    hits: int = 0
+    looks: int = 0
+    rate: float = 1.0  # recent share of pictures that show it
+    votes: dict[str, float] = field(default_factory=dict)
+    kind: str = "unknown"
+    confirmed: bool = False
+    surveyed: _Surveyed | None = None
+
+    def vote(self, detection: Detection) -> None:
+        """Count one detection; the class follows the majority."""
+        self.hits += 1
+        if detection.kind != "unknown":
+            self.votes[detection.kind] = self.votes.get(detection.kind, 0.0) + detection.confidence
+        if self.votes:
+            self.kind = max(self.votes, key=self.votes.__getitem__)
+        clear = not self.votes or self.votes[self.kind] >= _CLEAR_CLASS * sum(self.votes.values())
+        if self.hits >= _CONFIRM_HITS and self.rate >= _CONFIRM_RATE and clear:
+            self.confirmed = True
+
+
+class Landmarks:
+    """Tracks and survey. `features` is the list to report, `next_m` the place of the first one ahead (NaN = none).
+
+    Args:
+        survey_sigma_m: assumed 1 sigma of surveyed chainages; corrected by what is found.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        line: Line,
+        parameters: Parameters,
+        mean: Vector,
+        covariance: Vector,
+        survey_sigma_m: float,
+    ) -> None:
+        self._mean = mean
+        self._covariance = covariance
+        self._camera = profile.camera
+        self._trust = parameters.camera_trust
+        self._survey = [_Surveyed(f.kind, f.at_m, False) for f in line.features]
+        self._survey.append(_Surveyed(line.poles[-1].insulator, line.length_m, True))
+        self._sigma_m = survey_sigma_m
+        self._sum_m2 = _SURVEY_PRIOR * survey_sigma_m**2
+        self._weight = _SURVEY_PRIOR
+        self._tracks: list[_Track] = []
+        self._free_slots = list(range(joint.FIRST + joint.SLOTS - 1, joint.FIRST - 1, -1))
+        self._free_to_m = -math.inf  # the camera has looked so far
+        self._last: _Track | None = None  # passed last
+        self.features: tuple[SeenFeature, ...] = ()
+        self.next_m = math.nan
+        self._stale_at_m = -math.inf  # chainage at which the list must be made again
+
+    # ------------------------------------------------------------------ pictures
+
+    def look(self, camera: CameraFrame, moved_m: float, state: Record) -> None:
+        """Take a new picture, made when the robot was `moved_m` further back."""
+        innovation = state[0]["innovation"]
+        innovation[CHANNEL["camera_confidence"]] = 1.0 - camera.confidence
+        if not camera.confidence >= self._trust:
+            return
+        offset_m = self._camera.forward_s_m - moved_m  # from the middle carriage to where the picture was taken
+        seen = self._assign(camera.detections, offset_m, innovation)
+        for track in self._tracks:
+            self._count(track, track in seen, offset_m)
+        for track in [t for t in self._tracks if self._is_lost(t)]:
+            self._drop(track)
+        for track in self._tracks:
+            if track.confirmed and track.surveyed is None:
+                self._look_up(track, innovation)
+        self._rule_out(offset_m)
+        self._list()
+
+    def look_again(self) -> None:
+        """Forget what was seen ahead: an operator has changed something."""
+        for track in [t for t in self._tracks if self._mean[t.slot] > self._mean[joint.S]]:
+            if track.surveyed is not None:
+                track.surveyed.found = False
+            self._drop(track)
+        self._list()
+
+    def _assign(self, detections: tuple[Detection, ...], offset_m: float, innovation: Vector) -> list[_Track]:
+        """Give every detection to the track that explains it best, or a new one. Returns the tracks seen."""
+        mean, covariance = self._mean, self._covariance
+        costs = []
+        for d, detection in enumerate(detections):
+            if not (detection.range_m > 0.0 and detection.sigma_m > 0.0):
+                continue
+            for k, track in enumerate(self._tracks):
+                expected_m = mean[track.slot] - mean[joint.S] - offset_m
+                error_m = detection.range_m - expected_m
+                if abs(error_m) > 2.0 or expected_m < 0.0:
+                    continue
+                noise_m = track.noise * (expected_m + _NOISE_FLOOR_M)
+                var = joint.difference_var(covariance, track.slot, joint.S) + noise_m**2
+                cost = error_m**2 / var + _class_cost(detection.kind, track.kind)
+                if cost < _GATE:
+                    costs.append((cost, d, k, error_m, noise_m**2, var))
+        costs.sort()
+        taken: set[int] = set()
+        seen: list[_Track] = []
+        for _, d, k, error_m, noise_var, var in costs:
+            track = self._tracks[k]
+            if d in taken or track in seen:
+                continue
+            taken.add(d)
+            seen.append(track)
+            joint.update(mean, covariance, track.slot, 1.0, joint.S, -1.0, error_m, noise_var)
+            innovation[CHANNEL["camera_range"]] = error_m / math.sqrt(var)
+            track.noise += _RATE * (_noise(detections[d]) - track.noise)
+            track.vote(detections[d])
+        for d, detection in enumerate(detections):
+            if d not in taken and detection.range_m > 0.0 and detection.sigma_m > 0.0 and self._free_slots:
+                seen.append(self._begin(detection, offset_m))
+        return seen
+
+    def _begin(self, detection: Detection, offset_m: float) -> _Track:
+        track = _Track(self._free_slots.pop(), _noise(detection))
+        ahead_m = detection.range_m + offset_m
+        joint.insert(self._mean, self._covariance, track.slot, ahead_m, detection.sigma_m**2)
+        track.vote(detection)
+        self._tracks.append(track)
+        return track
+
+    def _count(self, track: _Track, seen: bool, offset_m: float) -> None:
+        range_m = self._mean[track.slot] - self._mean[joint.S] - offset_m
+        if not seen and not _NEAR_M < range_m < _FAR_SHARE * self._camera.forward_range_m:
+            return
+        track.looks += 1
+        track.rate += max(_RATE, 1.0 / track.looks) * (seen - track.rate)
+
+    def _is_lost(self, track: _Track) -> bool:
+        at_m, s_m = self._mean[track.slot], self._mean[joint.S]
+        if at_m < s_m - _BEHIND_M:
+            return track is not self._last
+        if track.confirmed:
+            return track.rate < _DROP_CONFIRMED
+        return (track.looks >= 5 and track.rate < _DROP_TENTATIVE) or at_m < s_m
+
+    def _drop(self, track: _Track) -> None:
+        self._tracks.remove(track)
+        joint.remove(self._mean, self._covariance, track.slot)
+        self._free_slots.append(track.slot)
+        if track is self._last:
+            self._last = None
+
+    # ------------------------------------------------------------------ survey
+
+    def _look_up(self, track: _Track, innovation: Vector) -> None:
+        """Find the track in the survey; an unmistakable match also corrects the chainage."""
+        at_m = self._mean[track.slot]
+        reach_m = max(4.0 * self._sigma_m, _SURVEY_REACH_M)
+        found = sorted(
+            (abs(s.at_m - at_m) + (0.0 if s.kind == track.kind else 1.0), i)
+            for i, s in enumerate(self._survey)
+            if not s.found and abs(s.at_m - at_m) < reach_m and _same_family(s.kind, track.kind)
+        )
+        if not found:
+            return
+        surveyed = self._survey[found[0][1]]
+        surveyed.found = True
+        surveyed.gone = False
+        track.surveyed = surveyed
+        if len(found) > 1 and found[1][0] < found[0][0] + 2.0 * self._sigma_m:
+            return
+        error_m = surveyed.at_m - at_m
+        var = self._covariance[track.slot, track.slot]
+        self._sum_m2 += max(error_m**2 - var, 0.0)
+        self._weight += 1.0
+        self._sigma_m = math.sqrt(self._sum_m2 / self._weight)
+        total = var + self._sigma_m**2
+        innovation[CHANNEL["survey"]] = error_m / math.sqrt(total)
+        if error_m**2 < 9.0 * total:
+            joint.update(
+                self._mean, self._covariance, track.slot, 1.0, joint.S, 0.0, error_m, self._sigma_m**2
+            )
+
+    def _rule_out(self, offset_m: float) -> None:
+        """Drop surveyed features from where the camera has seen nothing for long enough."""
+        s_m = self._mean[joint.S]
+        reach_m = s_m + offset_m + _FREE_AHEAD_M
+        start_m = max(self._free_to_m, s_m + offset_m)
+        self._free_to_m = max(self._free_to_m, min(reach_m, start_m + _FREE_STEP_M))
+        sigma_m = math.sqrt(self._sigma_m**2 + self._covariance[joint.S, joint.S])
+        for s in self._survey:
+            if s.found or s.gone or s.is_end or s.at_m + _GONE_SIGMAS * sigma_m > self._free_to_m:
+                continue
+            near_m = 3.0 * sigma_m + 0.3
+            s.gone = not any(t.surveyed is None and abs(self._mean[t.slot] - s.at_m) < near_m for t in self._tracks)
+
+    # ------------------------------------------------------------------ list
+
+    def pass_by(self, chainage_m: float) -> bool:
+        """Note which feature was passed last; True when the list was made again."""
+        if chainage_m < self._stale_at_m:
+            return False
+        self._list()
+        return True
+
+    @property
+    def last_slot(self) -> int:
+        """State of the landmark passed last, -1 = none."""
+        return -1 if self._last is None else self._last.slot
+
+    def _list(self) -> None:
+        mean, covariance = self._mean, self._covariance
+        s_m = float(mean[joint.S])
+        seen: list[SeenFeature] = []
+        for track in self._tracks:
+            at_m = float(mean[track.slot])
+            if track.confirmed and at_m <= s_m and (self._last is None or at_m >= mean[self._last.slot]):
+                self._last = track
+            if at_m < s_m - _BEHIND_M or not (track.confirmed or track.hits >= 3):
+                continue
+            sigma_m = math.sqrt(joint.difference_var(covariance, track.slot, joint.S))
+            surveyed = track.surveyed is not None
+            seen.append(SeenFeature(track.kind, at_m, sigma_m, track.confirmed, surveyed))
+        for s in self._survey:
+            if s.found or s.gone or s.is_end:
+                continue
+            at_m = s.at_m
+            if at_m < self._free_to_m:  # it can only be where nobody has looked yet
+                at_m = math.ceil(2.0 * self._free_to_m) / 2.0
+            seen.append(SeenFeature(s.kind, at_m, self._sigma_m, False, True))
+        seen.sort(key=lambda f: f.at_m)
+        self.features = tuple(seen[:_LISTED])
+        ahead = [f.at_m for f in seen if f.at_m > s_m and (f.confirmed or f.surveyed)]
+        self.next_m = ahead[0] if ahead else math.nan
+        leaving = [f.at_m + _BEHIND_M for f in seen if f.at_m + _BEHIND_M > s_m]
+        self._stale_at_m = min([*ahead[:1], *leaving[:1]], default=math.inf)
+
+
+def _class_cost(detected: str, followed: str) -> float:
+    if detected == followed:
+        return 0.0
+    return _NO_CLASS if "unknown" in (detected, followed) else _WRONG_CLASS
+
+
+def _noise(detection: Detection) -> float:
+    return detection.sigma_m / (detection.range_m + _NOISE_FLOOR_M)
+
+
+def _same_family(a: str, b: str) -> bool:
+    """Whether a survey may name `a` what is really `b`: insulators for each other, everything else only as itself."""
+    return a == b or (a in catalogue.INSULATORS and b in catalogue.INSULATORS)

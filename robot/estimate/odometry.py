@@ -1,0 +1,258 @@
+"""Distance, speed and slip from the odometer roller and the wheels, compiled.
+
+The undriven roller leads: it does not creep. The wheels, corrected for creep under their own load and torque, fill in
+when it is lost, and over every comparison stretch they teach how it is scaled: four sensors of the same quality know
+the distance twice as well as one.
+
+Who is wrong when they disagree: a roller that stands still to the last bit while wheels move is stuck; one that moves
+while the wheels stand tells the truth (the robot slides); wheels faster than the roller slip.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from robot.estimate import filter as joint
+from robot.estimate.state import BIT, CHANNEL
+
+_STRETCH_M = 0.5  # of one comparison between odometer and wheels
+_STRETCH_SIGMA = 0.0015  # of their ratio: creep that the correction leaves, encoder steps
+_WALK_M = 0.001  # per sqrt(m), 1 sigma: wander of the odometer's distance
+_WHEEL_WALK_M = 0.005  # the same by wheels alone
+_SCALE_WALK = 2e-5  # per sqrt(m), 1 sigma: wander of the scales
+_TRAVEL_SLEW = 0.001  # per m: how fast the scale of `travel_m` may follow the learnt one
+_TRAVEL_SCALE_MAX = 0.01
+_ACCEL_MPS2 = 0.5  # 1 sigma of what the speed may do
+_ODOMETER_STEP_M = 1e-4  # resolution of the roller
+_WHEEL_SPEED_SIGMA_MPS = 0.004
+_SMOOTH_S = 0.05  # of the speeds that are compared
+_MOVING_MPS = 0.03
+_DISAGREE = 0.15  # share of the speed
+_SUSPECT_S = 0.10  # how long they may disagree
+_STUCK = 10  # equal readings in a row while others move
+_GRIPPING = 0.12  # tangential over normal force below which no wheel slips, wet or dry
+
+_ODOMETER_BIT = BIT["odometer"]
+_ODOMETRY_BIT = BIT["odometry"]
+_ENCODER_BIT = BIT["traction_front.encoder"]  # and the two above it
+_CH_ODOMETER = CHANNEL["odometer"]
+_CH_WHEEL = CHANNEL["wheel_front"]
+_CH_SPEED = CHANNEL["speed"]
+
+
+@njit(cache=True, nogil=True)
+def creep(config, effort_nm, load_n, pinch_n):  # type: ignore[no-untyped-def]
+    """Relative excess of a driven wheel's rim speed over the robot's: force over creep stiffness times load."""
+    if load_n < 10.0 or not abs(effort_nm) < 100.0:
+        return 0.0
+    force_n = effort_nm / config.wheel_radius_m
+    drag_n = config.rolling * (load_n + pinch_n)
+    force_n -= math.copysign(min(drag_n, abs(force_n)), force_n)
+    return min(max(force_n / (config.creep * load_n), -0.02), 0.02)
+
+
+@njit(cache=True, nogil=True)
+def read_wheels(inp, state, config, mean, dt_s):  # type: ignore[no-untyped-def]
+    """Take new axis states: steps of the wheels, their speeds, who can be trusted; adds to `pending_m`."""
+    smooth = min(dt_s / _SMOOTH_S, 1.0)
+    reach_m = 2.0 * config.speed_max_mps * dt_s + 0.01
+    total_m = 0.0
+    total_mps = 0.0
+    good = 0
+    for i in range(3):
+        step_m = (inp.position[i] - state.position[i]) * config.wheel_radius_m
+        rim_mps = inp.velocity[i] * config.wheel_radius_m
+        usable = inp.on[i] > 0 and abs(step_m) < reach_m and abs(rim_mps) < 100.0
+        if not usable:
+            state.wheel_mps[i] = state.speed_mps
+            state.wheel_bad_s[i] = 0.0
+            state.wheel_same[i] = 0
+            state.stretch_good[i] = 0
+            state.wheel_good[i] = 0
+            state.slip[i] = 0.0
+            if inp.on[i] > 0 and not math.isnan(state.position[i]):
+                state.bits |= _ENCODER_BIT << i
+            continue
+        state.wheel_load_n[i] += 0.1 * (inp.wheel_load_n[i] - state.wheel_load_n[i])
+        if math.isnan(state.wheel_load_n[i]):
+            state.wheel_load_n[i] = 0.0
+        slow = 1.0 + creep(config, inp.effort[i], state.wheel_load_n[i], inp.pinch_n[i])
+        true_m = step_m / (slow * (1.0 + mean[joint.WHEEL + i]))
+        state.wheel_mps[i] += smooth * (true_m / dt_s - state.wheel_mps[i])
+        state.wheel_same[i] = state.wheel_same[i] + 1 if inp.position[i] == state.position[i] else 0
+        state.stretch_wheel_m[i] += step_m / slow
+        _judge_wheel(inp, state, config, i, dt_s)
+        if state.wheel_good[i]:
+            total_m += true_m
+            total_mps += rim_mps / (slow * (1.0 + mean[joint.WHEEL + i]))
+            good += 1
+        else:
+            state.stretch_good[i] = 0
+    if good > 0:
+        state.pending_m += total_m / good
+        _follow_speed(state, total_mps / good)
+    return good
+
+
+@njit(cache=True, nogil=True)
+def _judge_wheel(inp, state, config, i, dt_s):  # type: ignore[no-untyped-def]
+    """Slip of wheel i, and whether its encoder is to be believed."""
+    v = state.speed_mps
+    wheel = state.wheel_mps[i]
+    state.slip[i] = (wheel - v) / max(abs(v), 0.05)
+    apart = abs(wheel - v) > max(_MOVING_MPS, _DISAGREE * max(abs(v), abs(wheel)))
+    state.wheel_bad_s[i] = state.wheel_bad_s[i] + dt_s if apart else 0.0
+    state.wheel_good[i] = 1 if state.wheel_bad_s[i] < 0.5 * _SUSPECT_S else 0
+    if state.wheel_bad_s[i] < _SUSPECT_S:
+        return
+    pressed_n = max(state.wheel_load_n[i], 1.0)
+    share = abs(inp.effort[i]) / (config.wheel_radius_m * pressed_n)
+    frozen = state.wheel_same[i] >= _STUCK and abs(v) > _MOVING_MPS
+    backwards = wheel * v < 0.0 and abs(v) > _MOVING_MPS
+    if frozen or backwards or share < _GRIPPING:
+        state.bits |= _ENCODER_BIT << i
+
+
+@njit(cache=True, nogil=True)
+def _follow_speed(state, wheels_mps):  # type: ignore[no-untyped-def]
+    """Mean rim speed of the trusted wheels as a measurement of speed, gated."""
+    var = (_WHEEL_SPEED_SIGMA_MPS + 0.003 * abs(wheels_mps)) ** 2
+    innovation = wheels_mps - state.speed_mps
+    total = state.speed_var + var
+    state.innovation[_CH_SPEED] = joint.normalised(innovation, total)
+    if innovation * innovation < 25.0 * total:
+        gain = state.speed_var / total
+        state.speed_mps += gain * innovation
+        state.speed_var *= 1.0 - gain
+
+
+@njit(cache=True, nogil=True)
+def predict_speed(state, dt_s):  # type: ignore[no-untyped-def]
+    """Speed wanders; the acceleration is what the speed did lately."""
+    state.speed_var = min(state.speed_var + (_ACCEL_MPS2 * dt_s) ** 2, 1.0)
+
+
+@njit(cache=True, nogil=True)
+def read_odometer(inp, state, config, mean, covariance, dt_s, good_wheels):  # type: ignore[no-untyped-def]
+    """Take a new odometer reading and move the robot by it, or by the wheels where it cannot be trusted."""
+    step_m = inp.odometer_m - state.odometer_m  # NaN where there is nothing to count from
+    valid = abs(step_m) < 2.0 * config.speed_max_mps * dt_s + 0.01
+    state.odometer_same = state.odometer_same + 1 if step_m == 0.0 else 0
+    state.odometer_m = inp.odometer_m
+    if valid:
+        scaled_m = step_m / (1.0 + mean[joint.ODOMETER])
+        state.odometer_mps += min(dt_s / _SMOOTH_S, 1.0) * (scaled_m / dt_s - state.odometer_mps)
+        _judge_odometer(inp, state, config, dt_s)
+    else:
+        state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
+    if valid and state.odometer_bad_s < _SUSPECT_S:
+        _move(state, mean, covariance, scaled_m, True, 3)
+        _compare(state, mean, covariance, step_m)
+        var = 2.0 * (_ODOMETER_STEP_M / dt_s) ** 2 + 0.002**2
+        gain = state.speed_var / (state.speed_var + var)
+        state.speed_mps += gain * (scaled_m / dt_s - state.speed_mps)
+        state.speed_var *= 1.0 - gain
+    else:
+        lost = state.odometer_bad_s >= _SUSPECT_S
+        if lost:
+            state.bits |= _ODOMETER_BIT
+        move_by_wheels(state, mean, covariance, good_wheels, lost)
+        _restart_stretch(state)
+    state.pending_m = 0.0
+
+
+@njit(cache=True, nogil=True)
+def move_by_wheels(state, mean, covariance, good_wheels, lost):  # type: ignore[no-untyped-def]
+    """Move by what the wheels did since the odometer was last believed."""
+    if lost and good_wheels == 0:
+        state.bits |= _ODOMETRY_BIT
+        state.speed_var = min(state.speed_var + 1e-4, 1.0)
+    _move(state, mean, covariance, state.pending_m, False, good_wheels)
+    state.pending_m = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _judge_odometer(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
+    """Hold the roller against the wheels on the conductor; `odometer_bad_s` runs while it must be wrong."""
+    total = 0.0
+    share = 0.0
+    low = math.inf
+    high = -math.inf
+    n = 0
+    for i in range(3):
+        if inp.on[i] > 0 and state.wheel_same[i] < _STUCK:
+            total += state.wheel_mps[i]
+            low = min(low, state.wheel_mps[i])
+            high = max(high, state.wheel_mps[i])
+            share += abs(inp.effort[i]) / (config.wheel_radius_m * max(state.wheel_load_n[i], 1.0))
+            n += 1
+    wrong = False
+    if n >= 2 and high - low < max(_MOVING_MPS, _DISAGREE * abs(total / n)) and abs(total / n) > _MOVING_MPS:
+        wheels = total / n
+        roller = state.odometer_mps
+        apart = abs(roller - wheels) > _DISAGREE * max(abs(wheels), abs(roller))
+        stuck = state.odometer_same >= _STUCK
+        faster = roller / wheels > 1.0 or roller / wheels < 0.0
+        wrong = apart and (stuck or (faster and share / n < _GRIPPING))
+    if wrong:
+        state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
+    else:
+        state.odometer_bad_s = max(state.odometer_bad_s - dt_s, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _move(state, mean, covariance, distance_m, by_odometer, good_wheels):  # type: ignore[no-untyped-def]
+    weight = np.zeros(4)
+    if by_odometer:
+        weight[0] = 1.0
+    elif good_wheels > 0:
+        for i in range(3):
+            weight[1 + i] = state.wheel_good[i] / good_wheels
+    walk_m = _WALK_M if by_odometer else _WHEEL_WALK_M
+    joint.predict(mean, covariance, distance_m, weight, walk_m**2 * abs(distance_m))
+    for k in range(joint.ODOMETER, joint.FIRST):
+        covariance[k, k] += _SCALE_WALK**2 * abs(distance_m)
+    state.path_m += distance_m
+    state.travel_m += distance_m * (1.0 + mean[joint.ODOMETER]) / (1.0 + state.travel_scale)
+    slew = _TRAVEL_SLEW * abs(distance_m)
+    change = min(max(mean[joint.ODOMETER] - state.travel_scale, -slew), slew)
+    state.travel_scale = min(max(state.travel_scale + change, -_TRAVEL_SCALE_MAX), _TRAVEL_SCALE_MAX)
+
+
+@njit(cache=True, nogil=True)
+def _restart_stretch(state):  # type: ignore[no-untyped-def]
+    state.stretch_odometer_m = 0.0
+    for i in range(3):
+        state.stretch_wheel_m[i] = 0.0
+        state.stretch_good[i] = 1
+
+
+@njit(cache=True, nogil=True)
+def _compare(state, mean, covariance, step_m):  # type: ignore[no-untyped-def]
+    """At the end of a comparison stretch, the ratio of every wheel's distance to the odometer's is a measurement."""
+    state.stretch_odometer_m += step_m
+    distance_m = state.stretch_odometer_m
+    if abs(distance_m) < _STRETCH_M:
+        return
+    apart = 0.0
+    used = 0
+    for i in range(3):
+        if state.stretch_good[i] == 0:
+            continue
+        k = joint.WHEEL + i
+        ratio = state.stretch_wheel_m[i] / distance_m - 1.0
+        expected = (1.0 + mean[k]) / (1.0 + mean[joint.ODOMETER]) - 1.0
+        noise_var = _STRETCH_SIGMA**2
+        total = joint.difference_var(covariance, k, joint.ODOMETER) + noise_var
+        innovation = ratio - expected
+        state.innovation[_CH_WHEEL + i] = joint.normalised(innovation, total)
+        apart -= innovation
+        used += 1
+        if innovation * innovation < 25.0 * total:
+            joint.update(mean, covariance, k, 1.0, joint.ODOMETER, -1.0, innovation, noise_var)
+    if used > 0:
+        state.innovation[_CH_ODOMETER] = joint.normalised(apart / used, _STRETCH_SIGMA**2)
+    _restart_stretch(state)
