@@ -1,4 +1,4 @@
-"""What host and board both know of the ten axes: figures of each drive, and the digest that tells they agree."""
+"""What host and board both know of the ten axes: each drive's figures, and the digest of them all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def axis_configs(profile: Profile) -> tuple[AxisConfig, ...]:
     """The configuration of every axis, from the robot's profile."""
     carriages, trim, guide = profile.carriages, profile.trim, profile.guide
     travel = {
-        **{axis: (carriages.clamped_m, carriages.lifted_m) for axis in GRIP},
+        **dict.fromkeys(GRIP, (carriages.clamped_m, carriages.lifted_m)),
         Axis.TRIM: trim.center_r_m,
         Axis.GUIDE: (guide.out_m, guide.retracted_m),
     }

@@ -1,11 +1,11 @@
 """Framing: MAVLink 2 packets on a transport, with counts of what was good, bad and lost.
 
-Layouts and checksum seeds come from the generated dialect; packing and parsing are done here because the generated
-classes cost five times as much per frame, and a tick has eight of them. `tests/firmware_bridge/test_link.py` holds
-both against each other, byte by byte.
+Layouts and checksum seeds come from the generated dialect; packing and parsing are done here because the
+generated classes cost five times as much per frame, and a tick has eight of them.
+`tests/firmware_bridge/test_link.py` holds both against each other, byte by byte.
 
-Frame: FD, length, incompatible flags, compatible flags, sequence, system, component, id (3 bytes), payload without
-trailing zeros, CRC-16/MCRF4XX over all but FD plus the layout's own seed byte.
+Frame: FD, length, incompatible flags, compatible flags, sequence, system, component, id (3 bytes), payload
+without trailing zeros, CRC-16/MCRF4XX over all but FD plus the layout's own seed byte.
 """
 
 from __future__ import annotations
@@ -190,8 +190,9 @@ class Link:
 class HostClock:
     """Puts the board's time stamps on the host's clock.
 
-    Nothing arrives before it was sent, so the smallest (arrival - stamp) seen is the offset; it is let go slowly
-    because crystals drift. A reply that was held up on its way so shows its true age, however late it comes.
+    Nothing arrives before it was sent, so the smallest (arrival - stamp) seen is the offset; it is let go
+    slowly because crystals drift. A reply that was held up on its way so shows its true age, however late it
+    comes.
     """
 
     DRIFT = 1e-4  # largest relative drift between two crystals

@@ -1,8 +1,8 @@
 """Transports: where bytes go in and out, without blocking.
 
-Every transport behaves alike, whatever is behind it (`tests/contract` runs one suite on all): `read` gives what has
-arrived and never waits, `write` takes everything or fails, and whatever goes wrong at the far end or in the operating
-system is `LinkLost`, once and for good: a lost transport is closed and a new one is opened.
+Every transport behaves alike, whatever is behind it (`tests/contract` runs one suite on all): `read` gives
+what has arrived and never waits, `write` takes everything or fails, and whatever goes wrong at the far end or
+in the operating system is `LinkLost`, once and for good: a lost transport is closed and a new one is opened.
 """
 
 from __future__ import annotations
@@ -60,8 +60,7 @@ class MemoryPort:
             self._check_open()
             return b""
         self._check_open(peer=False)
-        data = self._inbox.popleft() if len(self._inbox) == 1 else self._take_many()
-        return data
+        return self._inbox.popleft() if len(self._inbox) == 1 else self._take_many()
 
     def write(self, data: bytes) -> None:
         self._check_open()
@@ -152,8 +151,8 @@ class SerialPort:
 
 
 def _port_failures() -> tuple[type[Exception], ...]:
-    """What pyserial lets through when a port goes away; `termios.error` is not an OSError, and a port that another
-    thread closes under a read raises TypeError."""
+    """What pyserial lets through when a port goes away; `termios.error` is not an OSError, and a port that
+    another thread closes under a read raises TypeError."""
     failures: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError)
     if sys.platform != "win32":
         import termios

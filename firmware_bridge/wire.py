@@ -1,12 +1,13 @@
 """What each message of the dialect means in the robot's own messages, in both directions.
 
-The order of values is the wire's: by falling size of type, as MAVLink demands; `tests/firmware_bridge/test_wire.py`
-reads every message back by field name with the generated code.
+The order of values is the wire's: by falling size of type, as MAVLink demands;
+`tests/firmware_bridge/test_wire.py` reads every message back by field name with the generated code.
 """
 
 from __future__ import annotations
 
 import math
+
 from firmware_bridge.dialect import silkline
 from firmware_bridge.link import Safety, Values
 from firmware_bridge.virtual.mechanics import RawSensors

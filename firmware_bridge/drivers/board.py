@@ -1,8 +1,9 @@
 """The host's end of the wire to the bridge board: readings in, commands out.
 
-`poll` and `send` are called once a tick each, never wait, and never raise for what the wire or the board does: a lost
-link, a stranger at the other end or a silent board shows in `BoardReadings.link` and in the age of the stamps.
-Connecting, the watchdog test before arming and repeating what was not acknowledged happen inside `send`.
+`poll` and `send` are called once a tick each, never wait, and never raise for what the wire or the board
+does: a lost link, a stranger at the other end or a silent board shows in `BoardReadings.link` and in the age
+of the stamps. Connecting, the watchdog test before arming and repeating what was not acknowledged happen
+inside `send`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _IMU_AHEAD_US = 100_000  # an IMU stamp further ahead of the axes' is from befor
 _STRANGERS = 3  # reports in a row of another session: the board has restarted or is another
 _TESTS = 3  # attempts at the watchdog test before it waits for a reset
 
+_INTENT_ARMED, _INTENT_STOP = int(Intent.ARMED), int(Intent.STOP)
 _MODE_NUMBER = {mode: number for number, mode in enumerate(Mode)}
 _NAN = math.nan
 _AXES, _CARRIAGES = len(Axis), 3
@@ -220,7 +222,9 @@ class BoardDriver:
             ("robot", board.robot, self._robot),
             ("configuration", config, self._config_digest),
         )
-        self.mismatch = "; ".join(f"{name}: board {its}, host {ours}" for name, its, ours in checks if its != ours)
+        self.mismatch = "; ".join(
+            f"{name}: board {its}, host {ours}" for name, its, ours in checks if its != ours
+        )
 
     # ------------------------------------------------------------------ out
 
@@ -249,7 +253,9 @@ class BoardDriver:
             self._setpoint_seq += 1
             self._link.queue(
                 wire.AXIS_SETPOINTS,
-                *wire.setpoints_values(self._session, self._setpoint_seq, _wire_ms(t_ns), self._life_ms, command),
+                *wire.setpoints_values(
+                    self._session, self._setpoint_seq, _wire_ms(t_ns), self._life_ms, command
+                ),
             )
         if t_ns >= self._next_timesync_ns:
             self._next_timesync_ns = t_ns + _TIMESYNC_NS
@@ -258,8 +264,7 @@ class BoardDriver:
 
     def _heartbeat(self, t_ns: int, command: CommandFrame, feedback_ns: int) -> None:
         stop = command.stop and not self._safety.latched_stop
-        intent = (Intent.ARMED if command.armed else 0) | (Intent.STOP if stop else 0)
-        says = (_MODE_NUMBER[command.mode], int(intent))
+        says = (_MODE_NUMBER[command.mode], command.armed * _INTENT_ARMED + stop * _INTENT_STOP)
         if says == self._heartbeat_said and t_ns < self._next_heartbeat_ns and not stop:
             return
         self._heartbeat_said = says
@@ -282,7 +287,9 @@ class BoardDriver:
         self._was_reset = command.reset
         if self._pending is not None and t_ns >= self._next_command_ns:
             self._next_command_ns = t_ns + _COMMAND_NS
-            self._link.queue(wire.COMMAND_LONG, *wire.command_values(self._pending[0], self._session, self._pending[1]))
+            self._link.queue(
+                wire.COMMAND_LONG, *wire.command_values(self._pending[0], self._session, self._pending[1])
+            )
 
     def _ask(self, command: int) -> None:
         self._command_seq += 1

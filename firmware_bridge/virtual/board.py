@@ -1,7 +1,7 @@
 """The bridge board at the other end of the wire: its firmware's behaviour, over any `Mechanics`.
 
-It owns what is permitted (`permission`), judges the support rule again (`support`) and runs the drives (`drives`).
-It knows nothing of who moves the mechanics or who speaks at the far end of the transport.
+It owns what is permitted (`permission`), judges the support rule again (`support`) and runs the drives
+(`drives`). It knows nothing of who moves the mechanics or who speaks at the far end of the transport.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from enum import IntEnum
 import numpy as np
 
 from firmware_bridge import wire
-from firmware_bridge.axes import WATCHDOG_MS, axis_configs
+from firmware_bridge.axes import axis_configs
 from firmware_bridge.link import BOARD_SYSTEM, PROTOCOL, Intent, Link, Safety, Values, layout_digest
 from firmware_bridge.ports import LinkLost, Transport
 from firmware_bridge.virtual.drives import STEP_US, DriveBank
 from firmware_bridge.virtual.mechanics import Mechanics, RawSensors
-from firmware_bridge.virtual.permission import MODES, Permission
+from firmware_bridge.virtual.permission import MODES, WATCHDOG_US, Permission
 from firmware_bridge.virtual.support import SupportRule
 from robot.messages import GRIP, Axis, AxisMode, StopCause
 from robot.profile import Profile
@@ -28,7 +28,7 @@ STATUS_US = 100_000  # SAFETY_STATUS, BATTERY_STATUS
 BOOT_US = 200_000  # silence after a reset
 FIRMWARE_VERSION = 0x00010000  # 0.1.0
 
-_WATCHDOG_US = WATCHDOG_MS * 1000
+_TESTING = int(Safety.TESTING)
 _TEST_GRACE_US = 20_000
 _REFUSALS_TO_LATCH = 3  # setpoints in a row that ask to break the support rule
 _RELEASE_M = 0.001  # a grip's target this much above where it stands asks for a release
@@ -48,6 +48,7 @@ class VirtualBoard:
 
     Attributes:
         drives: the drives, into which drive faults are injected.
+        serial_number: which board it is; another one is a board that was swapped.
         permission: the state of permission, for tests to look at.
     """
 
@@ -63,7 +64,7 @@ class VirtualBoard:
         self._transport = transport
         self._profile = profile
         self._mechanics = mechanics
-        self._serial_number = serial_number
+        self.serial_number = serial_number
         self._rule = SupportRule.of(profile.carriages)
         self._layout_digest = layout_digest()
         self.drives = DriveBank(axis_configs(profile), mechanics, profile.power.brake_s)
@@ -83,7 +84,7 @@ class VirtualBoard:
         self._dropped = 0
         self._refusals = 0
         self._test_until_us: int | None = None
-        self._reported_flags = Safety(0)
+        self._reported_flags = 0
         self._raw: RawSensors = self._mechanics.sensors()
         self.drives.power_off()
 
@@ -139,11 +140,13 @@ class VirtualBoard:
     def _on_hello(self) -> None:
         """Answer who we are, whatever the caller was built from: it is the host that must refuse."""
         self._hellos = (self._hellos + 1) & 0xFFFF
-        self._withdraw(lambda: self.permission.open_session(self._boot_count << 16 & 0xFFFF0000 | self._hellos))
+        self._withdraw(
+            lambda: self.permission.open_session(self._boot_count << 16 & 0xFFFF0000 | self._hellos)
+        )
         self._forget_sequences()
         self._link.queue(
-            wire.BOARD_IDENTITY, self._now_us, self._serial_number, self.permission.session, self._layout_digest,
-            self.drives.digest(), FIRMWARE_VERSION, PROTOCOL, self._profile.name.encode()[:16],
+            wire.BOARD_IDENTITY, self._now_us, self.serial_number, self.permission.session,
+            self._layout_digest, self.drives.digest(), FIRMWARE_VERSION, PROTOCOL, self._profile.name.encode()[:16],
         )  # fmt: skip
         self._report_status()
 
@@ -165,7 +168,7 @@ class VirtualBoard:
         self._end_test()
         if not self.permission.permitted:
             return
-        life_us = min(life_ms * 1000, _WATCHDOG_US)
+        life_us = min(life_ms * 1000, WATCHDOG_US)
         self._last_seq, self._received_us = seq, self._now_us
         points = np.array(values[:30]).reshape(3, len(Axis))
         modes = np.array(values[34:44])
@@ -202,7 +205,7 @@ class VirtualBoard:
         now_us = self._now_us
         permission = self.permission
         was_permitted = permission.permitted
-        permission.tick(now_us, self._raw.estop_closed, was_permitted and self.drives.faulted())
+        permission.tick(now_us, self._raw.estop_closed, self.drives.faulted)
         if was_permitted and not permission.permitted:
             self.drives.stop(now_us, permission.ramp_us)
         if self._test_until_us is not None and now_us >= self._test_until_us:
@@ -226,7 +229,9 @@ class VirtualBoard:
             if mode == AxisMode.POSITION:
                 releases, target_m = target > grip_m[carriage] + _RELEASE_M, target
             else:
-                releases = (mode == AxisMode.VELOCITY and target > 0) or (mode == AxisMode.EFFORT and target < 0)
+                releases = (mode == AxisMode.VELOCITY and target > 0) or (
+                    mode == AxisMode.EFFORT and target < 0
+                )
                 target_m = math.inf
             if releases and not self._rule.may_release(carriage, target_m, grip_m, self._raw.wheel_load_n):
                 refused |= 1 << axis
@@ -246,10 +251,10 @@ class VirtualBoard:
 
     def _begin_test(self) -> bool:
         """Enable every drive with its brake on and wait for silence to time it out."""
-        if self.permission.permitted or self.drives.faulted() or not self.drives.standing():
+        if self.permission.permitted or self.drives.faulted or not self.drives.standing():
             return False
-        self._test_until_us = self._now_us + _WATCHDOG_US + _TEST_GRACE_US
-        self.drives.hold_until(self._now_us, _WATCHDOG_US)
+        self._test_until_us = self._now_us + WATCHDOG_US + _TEST_GRACE_US
+        self.drives.hold_until(self._now_us, WATCHDOG_US)
         return True
 
     def _end_test(self) -> None:
@@ -281,8 +286,8 @@ class VirtualBoard:
         elif self._flags() != self._reported_flags:
             self._report_status()
 
-    def _flags(self) -> Safety:
-        return self.permission.flags(self._test_until_us is not None)
+    def _flags(self) -> int:
+        return self.permission.flags() + (_TESTING if self._test_until_us is not None else 0)
 
     def _report_status(self) -> None:
         self._reported_flags = self._flags()

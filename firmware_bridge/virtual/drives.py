@@ -1,12 +1,12 @@
 """Ten virtual motor controllers: loops, limits, heat, friction, watchdogs and faults, compiled.
 
 Each drive closes velocity by PI with acceleration feed-forward, position by P over velocity, or passes effort
-through, within the smallest of its own effort limit, the setpoint's and what heat leaves. It has its own watchdog: a
-setpoint that outlives its life latches a time-out and the drive ramps down and brakes by itself, whatever the board
-does. Drives step with the mechanics at 500 Hz.
+through, within the smallest of its own effort limit, the setpoint's and what heat leaves. It has its own
+watchdog: a setpoint that outlives its life latches a time-out and the drive ramps down and brakes by itself,
+whatever the board does. Drives step with the mechanics at 500 Hz.
 
-Efforts have the sign of `robot.messages.Axis`: of a grip the pinch force, of the cable the pull against pay-out. Both
-push against the axis' own direction. The mechanics take the grip's push along its axis.
+Efforts have the sign of `robot.messages.Axis`: of a grip the pinch force, of the cable the pull against
+pay-out. Both push against the axis' own direction. The mechanics take the grip's push along its axis.
 """
 
 from __future__ import annotations
@@ -27,10 +27,17 @@ STEP_US = 2000  # period of the loops
 OFF, RUNNING, STOPPING = 0, 1, 2
 
 _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(m) for m in AxisMode)
-_LIMIT_NONE, _LIMIT_EFFORT, _LIMIT_VELOCITY, _LIMIT_RANGE, _LIMIT_TEMPERATURE, _LIMIT_SUPPORT, _LIMIT_INVALID = (
-    int(x) for x in AxisLimit
-)
+(
+    _LIMIT_NONE,
+    _LIMIT_EFFORT,
+    _LIMIT_VELOCITY,
+    _LIMIT_RANGE,
+    _LIMIT_TEMPERATURE,
+    _LIMIT_SUPPORT,
+    _LIMIT_INVALID,
+) = (int(x) for x in AxisLimit)
 _TIMEOUT, _OVER_TEMPERATURE = int(AxisFault.TIMEOUT), int(AxisFault.OVER_TEMPERATURE)
+_ENCODER = int(AxisFault.ENCODER)
 
 _DAMPING = 0.4  # share of the speed error that a bare drive corrects in one step
 _INTEGRAL_PER_S = 8.0  # velocity loop: integral over proportional gain
@@ -40,6 +47,7 @@ _POSITION_PER_S = 6.0
 _LOCKING_POSITION_PER_S = 20.0
 _EXTRAPOLATE_US = 20_000  # a moving position target is followed for two ticks, then it stands
 _STILL = 1e-3  # rad/s or m/s below which a self-locking drive counts as standing
+_ABSURD = 10.0  # times its largest speed: no drive runs so fast, its encoder is broken
 _STOP_GRACE_US = 200_000  # after the ramp the brakes go on even if the axis still moves
 
 AMBIENT_C = 25.0
@@ -98,8 +106,10 @@ class DriveBank:
     """The drives of one board.
 
     Attributes:
-        drives: one record an axis; its fields `watchdog`, `temperature_c`, `gain`, `stuck` are where faults go in.
+        drives: one record an axis; its fields `watchdog`, `temperature_c`, `gain`, `stuck` are where faults
+        go in.
         effort: what the mechanics get, per axis.
+        faulted: whether a drive had a fault in the last step.
     """
 
     def __init__(self, configs: Sequence[AxisConfig], mechanics: Mechanics, brake_s: float) -> None:
@@ -107,6 +117,7 @@ class DriveBank:
         self._mechanics = mechanics
         self._brake_us = round(brake_s * 1e6)
         self._in_force = list(self._configs)
+        self._digest = config_digest(self._in_force)
         self.drives: NDArray[np.void] = np.zeros(len(Axis), _DRIVE)
         self.drives["gain"] = 1.0
         self.drives["temperature_c"] = AMBIENT_C
@@ -115,13 +126,16 @@ class DriveBank:
             self._configure(axis)
         self._flip = np.array([-1.0 if axis == Axis.CABLE else 1.0 for axis in Axis])
         self.effort = np.zeros(len(Axis))
+        self.faulted = False
         self._floats = np.zeros((3, len(Axis)))
         self._codes = np.zeros((3, len(Axis)), np.int64)
         mechanics.braked[:] = True
 
     # ------------------------------------------------------------------ what the board does
 
-    def accept(self, values: NDArray[np.float64], modes: NDArray[np.int64], refused: int, now_us: int, life_us: int) -> None:
+    def accept(
+        self, values: NDArray[np.float64], modes: NDArray[np.int64], refused: int, now_us: int, life_us: int
+    ) -> None:
         """Take setpoints into force.
 
         Args:
@@ -136,7 +150,7 @@ class DriveBank:
     def step(self, now_us: int) -> None:
         """Run all loops once and move the mechanics by `STEP_US`."""
         mechanics = self._mechanics
-        _step(
+        self.faulted = _step(
             self.drives, mechanics.position, mechanics.velocity, mechanics.braked, self.effort, self._flip,
             now_us, self._brake_us,
         )  # fmt: skip
@@ -162,25 +176,23 @@ class DriveBank:
         drives["phase"] = np.where(drives["fault"] == 0, RUNNING, OFF)
 
     def clear_faults(self) -> None:
-        """Clear what is latched; a drive that lost its configuration gets it again, a hot one stays faulted."""
+        """Clear what is latched; a drive that lost its configuration gets it back, a hot one stays off."""
         for axis in Axis:
             drive = self.drives[axis]
             if drive["fault"] == AxisFault.RESET:
                 self._configure(axis)
             if drive["temperature_c"] < _DERATE_C:
                 drive["fault"] = AxisFault.NONE
+        self.faulted = bool(self.drives["fault"].any())
 
     def digest(self) -> int:
         """Digest of the configuration that the drives have, not of the one they should have."""
-        return config_digest(self._in_force)
+        return self._digest
 
     def standing(self) -> bool:
         """Whether every drive is off and nothing moves."""
         drives = self.drives
         return bool((drives["phase"] == OFF).all() and (np.abs(drives["velocity"]) < 0.01).all())
-
-    def faulted(self) -> bool:
-        return bool(self.drives["fault"].any())
 
     def timed_out(self) -> bool:
         """Whether every drive's watchdog has run out."""
@@ -200,22 +212,45 @@ class DriveBank:
     def reset(self, axis: int) -> None:
         """The drive restarts: configuration gone, counts from zero, brake falls in."""
         nothing = AxisConfig(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, self._configs[axis].self_locking)
-        self._in_force[axis] = nothing
+        self._put_in_force(axis, nothing)
         drive = self.drives[axis]
         drive["effort_max"] = drive["velocity_max"] = drive["force"] = 0.0
         drive["offset"] = -drive["gain"] * self._mechanics.position[axis]
         drive["phase"] = OFF
         drive["fault"] = AxisFault.RESET
 
+    def turn_encoder(self, axis: int, gain: float) -> None:
+        """From here on the encoder counts `gain` times what it should; -1 is a wrong sign."""
+        drive = self.drives[axis]
+        drive["offset"] += (drive["gain"] - gain) * self._mechanics.position[axis]
+        drive["gain"] = gain
+
+    def heat(self, axis: int, celsius: float) -> None:
+        """The motor is this hot."""
+        self.drives[axis]["temperature_c"] = celsius
+
     def trip(self, axis: int, fault: AxisFault) -> None:
         """The drive finds a fault in itself."""
         self.drives[axis]["fault"] = fault
 
+    def _put_in_force(self, axis: int, config: AxisConfig) -> None:
+        self._in_force[axis] = config
+        self._digest = config_digest(self._in_force)
+
     def _configure(self, axis: int) -> None:
         config = self._configs[axis]
-        self._in_force[axis] = config
+        self._put_in_force(axis, config)
         drive = self.drives[axis]
-        for name in ("effort_max", "velocity_max", "low", "high", "inertia", "friction", "continuous", "thermal_s"):
+        for name in (
+            "effort_max",
+            "velocity_max",
+            "low",
+            "high",
+            "inertia",
+            "friction",
+            "continuous",
+            "thermal_s",
+        ):
             drive[name] = getattr(config, name)
         drive["self_locking"] = config.self_locking
         drive["watchdog"] = True
@@ -243,7 +278,11 @@ def _accept(drives, values, modes, refused, now_us, deadline_us):  # type: ignor
             continue
         mode, target, feedforward, limit = modes[i], values[0, i], values[1, i], values[2, i]
         refusal = 0
-        if not (np.isfinite(target) and np.isfinite(feedforward) and np.isfinite(limit)) or mode < 0 or mode > _EFFORT:
+        if (
+            not (np.isfinite(target) and np.isfinite(feedforward) and np.isfinite(limit))
+            or mode < 0
+            or mode > _EFFORT
+        ):
             mode, target, feedforward, limit, refusal = _HOLD, 0.0, 0.0, 0.0, _LIMIT_INVALID
         elif refused >> i & 1:
             mode, target, feedforward, refusal = _HOLD, 0.0, 0.0, _LIMIT_SUPPORT
@@ -281,13 +320,10 @@ def _begin_stop(drive, now_us):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  # type: ignore[no-untyped-def]
     dt_s = STEP_US * 1e-6
+    faulted = False
     for i in range(drives.shape[0]):
         drive = drives[i]
-        if drive.stuck:
-            drive.velocity = 0.0
-        else:
-            drive.position = drive.gain * position[i] + drive.offset
-            drive.velocity = drive.gain * velocity[i]
+        _read_encoder(drive, position[i], velocity[i])
         _heat(drive, dt_s)
         if drive.watchdog and drive.phase == RUNNING and now_us >= drive.deadline_us:
             drive.fault = _TIMEOUT
@@ -300,16 +336,35 @@ def _step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  
         if drive.fault != 0 and drive.fault != _TIMEOUT:
             drive.force = 0.0
         braked[i] = brake
-        rubbing = drive.friction * velocity[i] / (abs(velocity[i]) + drive.fade)
+        rubbing = drive.friction * drive.velocity / (abs(drive.velocity) + drive.fade)
         effort[i] = flip[i] * (drive.force - rubbing)
+        faulted |= drive.fault != 0
+    return faulted
+
+
+@njit(cache=True, nogil=True)
+def _read_encoder(drive, position, velocity):  # type: ignore[no-untyped-def]
+    """What the encoder says; no reading, or a speed out of all reason, is the drive's own fault."""
+    if drive.stuck:
+        drive.velocity = 0.0
+        return
+    drive.position = drive.gain * position + drive.offset
+    drive.velocity = drive.gain * velocity
+    dead = not (np.isfinite(drive.position) and np.isfinite(drive.velocity))
+    if dead or abs(drive.velocity) > _ABSURD * drive.velocity_max:
+        drive.velocity = 0.0
+        if drive.fault == 0:
+            drive.fault = _ENCODER
 
 
 @njit(cache=True, nogil=True)
 def _heat(drive, dt_s):  # type: ignore[no-untyped-def]
-    """First-order heating by the square of the effort; a self-locking gear carries its load without current."""
+    """Heating by the square of the effort; a self-locking gear carries its load without current."""
     idle = drive.self_locking and abs(drive.velocity) < _STILL
     load = 0.0 if idle else drive.force / drive.continuous
-    drive.temperature_c += dt_s / drive.thermal_s * (load * load * _RISE_C - (drive.temperature_c - AMBIENT_C))
+    drive.temperature_c += (
+        dt_s / drive.thermal_s * (load * load * _RISE_C - (drive.temperature_c - AMBIENT_C))
+    )
     if drive.temperature_c > _TRIP_C and drive.fault == 0:
         drive.fault = _OVER_TEMPERATURE
 

@@ -1,7 +1,7 @@
 """What stands behind a virtual board: something that moves when its drives push.
 
-The virtual board owns the drives (motor, loops, limits); a `Mechanics` owns the bodies. The simulated world is one,
-a test's spring and mass is another.
+The virtual board owns the drives (motor, loops, limits); a `Mechanics` owns the bodies. The simulated world
+is one, a test's spring and mass is another.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class RawSensors:
 
 
 class Mechanics(Protocol):
-    """Bodies behind ten axes. Arrays are per axis (`robot.messages.Axis`), at the axis output, and live: the same
-    array object is updated in place by every step."""
+    """Bodies behind ten axes. Arrays are per axis (`robot.messages.Axis`), at the axis output, and live: the
+    same array object is updated in place by every step."""
 
     position: FloatArray  # rad or m, as the axis' own encoder reads it
     velocity: FloatArray

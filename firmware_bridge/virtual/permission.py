@@ -1,10 +1,10 @@
 """Who may move the drives: the board's own state of permission, owned by no host.
 
-Permission is asked for by a rising edge of the heartbeat's armed intent within a session, after every drive was seen
-to time out, with the e-stop chain closed and nothing latched. It ends with the intent, the session, a stop request, the
-chain, a faulted drive, or 150 ms without heartbeat or living setpoint; all but the first two latch. A latched stop is
-cleared by an explicit reset alone, and a reset does not restart anything (promises S1, S4, S7). The design follows
-panda's heartbeat with intent.
+Permission is asked for by a rising edge of the heartbeat's armed intent within a session, after every drive
+was seen to time out, with the e-stop chain closed and nothing latched. It ends with the intent, the session,
+a stop request, the chain, a faulted drive, or 150 ms without heartbeat or living setpoint; all but the first
+two latch. A latched stop is cleared by an explicit reset alone, and a reset does not restart anything
+(promises S1, S4, S7). The design follows panda's heartbeat with intent.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from robot.messages import Mode, StopCause
 MODES = tuple(Mode)  # a mode's place in it is its number on the wire
 WATCHDOG_US = WATCHDOG_MS * 1000
 
-# Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking rotor
-# in bounds. A crossing holds its stance at once; HOLD and STOPPED may still be coming to rest.
-_RAMP_US = {mode: 1_000_000 for mode in MODES} | {
-    mode: 100_000 for mode in (Mode.SAFE, Mode.READY, Mode.CROSSING)
-}
+# plain numbers, because arithmetic with enumerated flags costs as much as a frame
+_ESTOP_CLOSED, _PERMITTED = int(Safety.ESTOP_CLOSED), int(Safety.PERMITTED)
+_LATCHED_STOP, _WATCHDOG_SEEN = int(Safety.LATCHED_STOP), int(Safety.WATCHDOG_SEEN)
+
+# Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking
+# rotor in bounds. A crossing holds its stance at once; HOLD and STOPPED may still be coming to rest.
+_RAMP_US = dict.fromkeys(MODES, 1_000_000) | dict.fromkeys((Mode.SAFE, Mode.READY, Mode.CROSSING), 100_000)
 
 
 class Permission:
-    """State of permission. Times are the board's clock, us. Whoever owns it stops the drives when `permitted` falls."""
+    """State of permission, in the board's time (us). Its owner stops the drives when `permitted` falls."""
 
     def __init__(self) -> None:
         self.session = 0
@@ -35,6 +37,7 @@ class Permission:
         self.watchdog_seen = False
         self.mode = Mode.SAFE
         self._was_armed = True  # until the host has been seen unarmed there is no rising edge
+        self._drive_fault = False
         self._alive_until_us = 0
         self._valid_until_us = 0
 
@@ -70,6 +73,7 @@ class Permission:
     def tick(self, now_us: int, estop_closed: bool, drive_fault: bool) -> None:
         """What is to be noticed without any message."""
         self.estop_closed = estop_closed
+        self._drive_fault = drive_fault
         if not estop_closed:
             self.latch(StopCause.ESTOP)
         if not self.permitted:
@@ -91,7 +95,7 @@ class Permission:
             self.cause = cause
 
     def reset(self) -> bool:
-        """Clear the latch; refused while the chain is open."""
+        """Clear the latch; refused while the chain is open. It permits nothing."""
         if not self.estop_closed:
             return False
         if self.latched:
@@ -99,14 +103,14 @@ class Permission:
             self.cause = StopCause.NONE
         return True
 
-    def flags(self, testing: bool) -> Safety:
+    def flags(self) -> int:
+        """Bits of `Safety`, but for TESTING."""
         return (
-            (Safety.ESTOP_CLOSED if self.estop_closed else Safety(0))
-            | (Safety.PERMITTED if self.permitted else Safety(0))
-            | (Safety.LATCHED_STOP if self.latched else Safety(0))
-            | (Safety.WATCHDOG_SEEN if self.watchdog_seen else Safety(0))
-            | (Safety.TESTING if testing else Safety(0))
+            self.estop_closed * _ESTOP_CLOSED
+            + self.permitted * _PERMITTED
+            + self.latched * _LATCHED_STOP
+            + self.watchdog_seen * _WATCHDOG_SEEN
         )
 
     def _may_permit(self) -> bool:
-        return self.estop_closed and self.watchdog_seen and not self.latched
+        return self.estop_closed and self.watchdog_seen and not self.latched and not self._drive_fault

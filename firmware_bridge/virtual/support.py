@@ -1,7 +1,7 @@
 """The support rule, judged again on the board's side of the wire (design, section 5; promise S11).
 
-At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a time; the
-rear may be lifted only while the front is clamped. Closing is always allowed.
+At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a
+time; the rear may be lifted only while the front is clamped. Closing is always allowed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class SupportRule:
     def of(cls, carriages: Carriages) -> SupportRule:
         return cls(carriages.clamped_m, carriages.open_m, carriages.lifted_m)
 
-    def may_release(self, carriage: int, target_m: float, grip_m: Sequence[float], load_n: Sequence[float]) -> bool:
+    def may_release(
+        self, carriage: int, target_m: float, grip_m: Sequence[float], load_n: Sequence[float]
+    ) -> bool:
         """Whether this carriage may move away from the conductor towards `target_m`."""
         others = [c for c in (_FRONT, _MIDDLE, _REAR) if c != carriage]
         if not all(self._at_rest(grip_m[c]) for c in others):
