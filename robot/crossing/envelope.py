@@ -1,9 +1,9 @@
 """Robot parts and features as shapes, and the distance between them in the cross-section.
 
 A part is a sector in cylinder coordinates round the conductor, a feature's shape a sleeve or a box in (x, z).
-Carriages and rotor follow the bent conductor at a pole; the pods are rigid: they sink below it and, at an angle
-in plan, move to its side. Moving the feature the other way by the same amount is the same thing, so a shape is
-grown by that range. Roll widens every sector on both sides.
+Carriages and rotor follow the bent conductor at a pole; the pods are rigid: they sink below it and, at an
+angle in plan, move to its side. Moving the feature the other way by the same amount is the same thing, so a
+shape is grown by that range. Roll widens every sector on both sides.
 """
 
 from __future__ import annotations
@@ -125,19 +125,21 @@ def _around(center: float, half: float) -> tuple[float, float]:
 def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: float) -> Bend:
     """How far the pods leave the conductor, at worst on the whole way past a point `beside_m` from a pole.
 
-    Down: they hang from the chord between the outer wheels, as they do while the middle one is lifted; at the pole
-    itself R1's are 0.65 m tan(kink / 2) below. To the side: the straight line nearest to all three wheels.
+    Down: they hang from the chord between the outer wheels, as they do while the middle one is lifted; at the
+    pole itself R1's are 0.65 m tan(kink / 2) below. To the side: the straight line nearest to all three
+    wheels.
     """
-    front, rear = profile.carriages.s_m[0], profile.carriages.s_m[2]
     wheels = np.array(profile.carriages.s_m)
-    down, side = 0.0, 0.0
-    for robot in np.arange(beside_m - front, beside_m - rear + 1e-9, 0.01):
-        away = np.abs(wheels + robot)  # of each wheel from the pole, which is at 0
-        along = (beside_m - robot - rear) / (front - rear)
-        chord = away[2] * (1 - along) + away[0] * along
-        fit = float(np.polyval(np.polyfit(wheels, away, 1), beside_m - robot))
-        down = max(down, float(chord) - abs(beside_m))
-        side = max(side, abs(fit - abs(beside_m)))
+    front, rear = wheels[0], wheels[2]
+    robot = np.arange(beside_m - front, beside_m - rear + 1e-9, 0.01)  # middle carriage, the pole at 0
+    away = np.abs(robot[:, None] + wheels)  # of each wheel from the pole
+    share = (beside_m - robot - rear) / (front - rear)
+    chord = away[:, 2] * (1 - share) + away[:, 0] * share
+    arms = wheels - wheels.mean()
+    tilt = away @ arms / (arms @ arms)
+    fit = away.mean(axis=1) + tilt * (beside_m - robot - wheels.mean())
+    down = max(float((chord - beside_m).max()), 0.0)
+    side = float(np.abs(fit - beside_m).max())
     return Bend(down * math.tan(kink_rad / 2), side * math.tan(abs(angle_rad) / 2))
 
 

@@ -1,7 +1,7 @@
 """Plans a crossing: features in, the cheapest safe sequence of steps or the reason why there is none out.
 
-A stance is allowed at a chainage when no part of the robot is nearer to a feature than the margins, and when it
-keeps the rules of `stance`. `search` finds the way; here the answer is put together.
+A stance is allowed at a chainage when no part of the robot is nearer to a feature than the margins, and when
+it keeps the rules of `stance`. `search` finds the way; here the answer is put together.
 """
 
 from __future__ import annotations
@@ -136,19 +136,25 @@ def _moved(
 def _answer(
     profile: Profile, features: tuple[Feature, ...], diameter_m: float, context: Context
 ) -> CrossingPlan | Blocked:
-    """Identical situations are planned once."""
+    """Identical situations are planned once. Where the whole margin leaves no way, one without that for the
+    uncertainty of position does."""
     refused = beyond_limits(profile, features, diameter_m, context) or never_crossable(profile, features)
     if refused is not None:
         return refused
-    answer = _solve(profile, features, diameter_m, context)
-    if isinstance(answer, CrossingPlan):
-        return answer
-    for size in range(1, len(features)):  # the smallest set of neighbours that already blocks
-        for first in range(len(features) - size + 1):
-            part = _solve(profile, features[first : first + size], diameter_m, context)
-            if isinstance(part, Blocked):
-                return part
-    return answer
+    tight = dataclasses.replace(context, sigmas=0.0)
+    answers = (_solve(profile, features, diameter_m, c) for c in dict.fromkeys((context, tight)))
+    answer = next((a for a in answers if isinstance(a, CrossingPlan)), None)
+    return answer or _smallest_blocked(profile, features, diameter_m, tight)
+
+
+def _smallest_blocked(
+    profile: Profile, features: tuple[Feature, ...], diameter_m: float, context: Context
+) -> CrossingPlan | Blocked:
+    """The answer for the smallest set of neighbours that already blocks."""
+    sizes = range(1, len(features) + 1)
+    sets = (features[i : i + n] for n in sizes for i in range(len(features) - n + 1))
+    answers = (_solve(profile, some, diameter_m, context) for some in sets)
+    return next(a for a in answers if isinstance(a, Blocked))
 
 
 def _solve(
@@ -174,7 +180,8 @@ def _drive_through(search: Search) -> CrossingPlan:
     end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(profile)
     clearance = _clearance(search, begin, end, HOME, HOME)
     seconds = (end - begin) / search.speed_mps
-    return CrossingPlan(search.features, begin, end, search.speed_mps, (), seconds, clearance, (), 0)
+    margin = search.context.margin_m
+    return CrossingPlan(search.features, begin, end, search.speed_mps, (), seconds, clearance, margin, (), 0)
 
 
 def _plan(search: Search, path: list[Node]) -> CrossingPlan:
@@ -202,6 +209,7 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
         steps=tuple(steps),
         duration_s=sum(s.duration_s for s in steps),
         clearance_m=min((s.clearance_m for s in steps), default=math.inf),
+        margin_m=search.context.margin_m,
         unwrapped=_unwrapped(search, steps),
         no_return=next((i for i, s in enumerate(steps) if not s.reversible), len(steps)),
     )
@@ -224,7 +232,7 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         rotor_rad=stance.rotor_rad,
         stance=stance,
         expects=tuple(e.value for e in EXPECTS[kind]),
-        reversible=s - stable_m <= search.context.retreat_m + 1e-9,
+        reversible=stance.carriages == HOME.carriages or s - stable_m <= search.context.retreat_m + 1e-9,
         duration_s=seconds,
         clearance_m=_clearance(search, from_m, s, was, stance),
     )

@@ -10,7 +10,7 @@ from itertools import pairwise, product
 
 from robot.crossing import envelope
 from robot.crossing.scene import Free
-from robot.crossing.search import STATES, Search, stance_fault_at_pole
+from robot.crossing.search import STATES, Search, either_way_fault
 from robot.crossing.stance import CARRIAGES, HOME, Blocked, Context, supports
 from robot.line.features import Feature
 from robot.messages import CarriageState
@@ -40,7 +40,7 @@ def beyond_limits(
         if poles and value_deg > limit_deg + 1e-9:
             text = f"body meets a kink of {value_deg:.1f} degrees{what} at {{{poles[0].at_m}}}, "
             return Blocked(poles, poles[0].at_m, "kink", "body", f"{text}at most {limit_deg:.0f}")
-    fault = stance_fault_at_pole(profile, HOME.carriages, context)
+    fault = either_way_fault(profile, HOME.carriages, context)
     if fault is not None:
         return Blocked(
             features, at, fault[0], "carriages", f"{fault[1]}, with all carriages clamped, at {{{at}}}"

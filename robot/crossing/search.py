@@ -1,7 +1,7 @@
 """The search of a crossing: A* over (chainage, three carriages, rotor with guide), cost = time plus risks.
 
-Each configuration of a component forbids intervals of chainage. Between the ends of all these intervals nothing
-changes, so it is enough to change stance there. Chainage only grows.
+Each configuration of a component forbids intervals of chainage. Between the ends of all these intervals
+nothing changes, so it is enough to change stance there. Chainage only grows.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Search:
         self.carriage = [[self.scene.carriage(i, s) for s in STATES] for i in range(3)]
         self.swing = [self.scene.swing(i) for i in range(3)]
         self.rotors, self.rotor = self._rotors()
-        self.faults = {t: stance_fault_at_pole(profile, t, context) for t in TRIPLES if supports(t)}
+        self.faults = {t: either_way_fault(profile, t, context) for t in TRIPLES if supports(t)}
         self.triples = [t for t, fault in self.faults.items() if fault is None]
         self.places = self._places()
         self.farthest = 0  # index of the place that the search came to
@@ -168,8 +168,8 @@ class Search:
         return not swings or (states[1].at(s_m) and self.swing[carriage].at(s_m))
 
     def turns(self, rotor: int, s_m: float) -> Iterator[tuple[int, float]]:
-        """Moves of rotor and guide at a chainage: (rotor after, seconds). The guide moves only while the rotor
-        is parked, and is out before it is geared."""
+        """Moves of rotor and guide at a chainage: (rotor after, seconds). The guide moves only while the
+        rotor is parked, and is out before it is geared."""
         times = self.profile.times
         angle, out = self.rotors[rotor]
         for after, (other, other_out) in enumerate(self.rotors):
@@ -204,14 +204,18 @@ class Search:
     def _risk(self, carriages: Carriages) -> float:
         """Seconds per metre that driving like this is worth avoiding."""
         risk = self.context.risk
-        hangs = risk.rear_hanging_s_per_m if carriages[2] is CarriageState.LIFTED else 0.0
-        is_open, lifted = (carriages.count(s) for s in (CarriageState.OPEN, CarriageState.LIFTED))
-        return risk.open_s_per_m * is_open + risk.lifted_s_per_m * lifted + hangs
+        clamped, is_open, lifted = (carriages.count(s) for s in STATES)
+        return (
+            risk.open_s_per_m * is_open
+            + risk.lifted_s_per_m * lifted
+            + risk.rear_hanging_s_per_m * (carriages[2] is CarriageState.LIFTED)
+            + risk.lone_clamp_s_per_m * (clamped == 1)
+        )
 
 
-def stance_fault_at_pole(profile: Profile, carriages: Carriages, context: Context) -> Fault | None:
-    """Why the robot may not stand like this, on either side of the kink."""
-    for slope in (context.slope_rad, context.slope_rad - context.kink_rad):
+def either_way_fault(profile: Profile, carriages: Carriages, context: Context) -> Fault | None:
+    """Why the robot may not stand like this, uphill or downhill: at a pole both come one after the other."""
+    for slope in {context.slope_rad, -context.slope_rad}:
         fault = stance_fault(profile, carriages, context, slope)
         if fault is not None:
             return fault

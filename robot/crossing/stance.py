@@ -1,13 +1,13 @@
 """The words of a crossing: stances, steps, plans, and the rules that every stance must keep.
 
-Chainages `s_m` are those of the middle carriage. Support rule, wheel loads and grip are statics of the whole robot
-on a straight, sloping conductor; figures come from the profile.
+Chainages `s_m` are those of the middle carriage. Support rule, wheel loads and grip are statics of the whole
+robot on a straight, sloping conductor; figures come from the profile.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from robot.line.features import Feature
@@ -70,7 +70,7 @@ class Step:
     rotor_rad: float | None  # parked angle after the step, None = geared
     stance: Stance  # after the step
     expects: tuple[str, ...]  # values of `Expect`
-    reversible: bool  # the way back to the last stance with all clamped is short enough
+    reversible: bool  # ends with all clamped, or the way back to where all were is short enough
     duration_s: float  # with confirmation
     clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
 
@@ -86,6 +86,7 @@ class CrossingPlan:
     steps: tuple[Step, ...]  # none: drive through at that speed
     duration_s: float
     clearance_m: float
+    margin_m: float  # kept along the conductor
     unwrapped: tuple[tuple[float, float], ...]  # chainages of the guide between park and release of the rotor
     no_return: int  # index of the first step that is not reversible; len(steps) = none
 
@@ -112,32 +113,33 @@ class Risk:
     unwrapped_s_per_m: float = 8.0  # travel with the rotor parked
     open_s_per_m: float = 0.10  # travel with a carriage open, each
     lifted_s_per_m: float = 0.30  # travel with a carriage lifted, each
-    rear_hanging_s_per_m: float = 0.50  # travel with the rear hanging on the front roller
+    rear_hanging_s_per_m: float = 0.50  # travel with the rear lifted, held by the front roller
+    lone_clamp_s_per_m: float = 1.00  # travel with one carriage clamped only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Under which circumstances the crossing is planned."""
 
-    slope_rad: float = 0.0  # steepest under the robot on the way, positive uphill
+    slope_rad: float = 0.0  # steepest under the robot on the way, up or down
     kink_rad: float = 0.0  # vertical bend at every pole with the robot on, positive bent down on both sides
     angle_rad: float = 0.0  # bend in plan at every pole
     roll_rad: float = math.radians(2.0)  # roll and its uncertainty: every part must be clear within +- this
     clearance_m: float = 0.015  # margin along the conductor
     section_clearance_m: float = 0.001  # least distance in the cross-section, at worst roll and sag
     position_sigma_m: float = 0.010  # of the distance between robot and features
-    sigmas: float = 2.5  # how many of it are added to the margin
+    sigmas: float = 2.5  # how many of it are added to the margin where there is room for them
     coil_kg: float = 4.45  # cable on board
     friction: float | None = None  # wheel on conductor; None = dry, of the profile
     pinch_n: float = 400.0  # of every clamped carriage
-    loaded_n: float = 20.0  # from this share of the weight on a carriage counts as loaded
+    loaded_n: float = 20.0  # from this share of the weight on, on wheel or roller, a carriage is loaded
     grip_reserve: float = 1.1  # grip over what the slope demands
     retreat_m: float = 0.30  # farther back the rear wheel would stand on laid cable
     start_m: float | None = None  # middle carriage now; None = as late as may be
     start: Stance = (
         HOME  # stance now, to plan on from the middle of a crossing; a geared rotor has its guide out
     )
-    risk: Risk = field(default_factory=Risk)
+    risk: Risk = Risk()
 
     @property
     def margin_m(self) -> float:
@@ -185,8 +187,8 @@ def _shares(profile: Profile, on: list[int], total_n: float, moment_nm: float) -
 
 
 def _weight(profile: Profile, coil_kg: float, slope_rad: float) -> tuple[float, float]:
-    """Gravity across the conductor in N and its moment about the middle carriage in N m, positive to the front;
-    what hangs below the conductor comes forward when it climbs."""
+    """Gravity across the conductor in N and its moment about the middle carriage in N m, positive to the
+    front; what hangs below the conductor comes forward when it climbs."""
     carriage, body, rotor = profile.carriages, profile.body, profile.rotor
     turning_kg = rotor.mass_kg + rotor.cradle_mass_kg + profile.trim.mass_kg + coil_kg
     masses = [(carriage.mass_kg, s, carriage.center_z_m) for s in carriage.s_m]
@@ -214,7 +216,8 @@ def stance_fault(
         if load < -held:
             return "balance", f"{name} carriage would hang with {-load:.0f} N, at most {held:.0f}"
     if not any(
-        c is CarriageState.CLAMPED and n >= context.loaded_n for c, n in zip(carriages, loads, strict=True)
+        c is CarriageState.CLAMPED and abs(n) >= context.loaded_n
+        for c, n in zip(carriages, loads, strict=True)
     ):
         return "support", "no clamped carriage would be loaded"
     return _grip_fault(profile, carriages, loads, context, slope_rad)
