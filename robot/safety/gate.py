@@ -1,0 +1,420 @@
+"""The gate: the only way from a behaviour's wish to the wire (promises S2, S3, S11, S23).
+
+`check` is pure. A mode allows some kinds of setpoint on some axes; everything else is dropped. What is allowed is
+clipped to the limits and rates of its axis, starts from the last setpoint or from the measured state, never releases a
+carriage unless the support rule is measured to hold without it, and is always a finite number. What is dropped or
+clipped is named with its reason. The idea of a small pure gate with an allow-list per mode is opendbc's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from robot.messages import GRIP, TRACTION, Axis, AxisMode, Mode, SensorFrame, Setpoints
+from robot.parameters import Parameters
+from robot.profile import Profile
+from robot.safety import support
+
+FEEDBACK_MAX_NS = 100_000_000  # older feedback ends sending (S4)
+
+_HOLD, _VELOCITY, _POSITION, _EFFORT = (int(mode) for mode in AxisMode)
+_ROTOR, _CABLE, _TRIM, _GUIDE = int(Axis.ROTOR), int(Axis.CABLE), int(Axis.TRIM), int(Axis.GUIDE)
+_NAMES = tuple(axis.name.lower() for axis in Axis)
+_MOVE_M = 0.002  # a grip asked to open by more than this is a release
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a mode allows. Kinds are the axis modes beside HOLD, which is always allowed."""
+
+    travel: str  # "" no, "ramp" only towards rest, "forward", "both"
+    grip: str  # "" no, "close", "any"
+    rotor: str  # "" no, "ramp" only while the wheels come to rest, "any"
+    cable: frozenset[int]
+    places: bool  # counterweight and guide
+
+
+_NO_CABLE: frozenset[int] = frozenset()
+_TENSION = frozenset({_EFFORT})
+_TENSION_OR_FEED = frozenset({_EFFORT, _VELOCITY})
+
+ALLOWED: Mapping[Mode, Allowance] = {
+    Mode.SAFE: Allowance("", "", "", _NO_CABLE, False),
+    Mode.READY: Allowance("ramp", "", "ramp", _TENSION, False),
+    Mode.MANUAL: Allowance("both", "any", "any", _TENSION_OR_FEED, True),
+    Mode.MOUNTING: Allowance("ramp", "close", "any", _TENSION_OR_FEED, True),
+    Mode.TRAVEL: Allowance("both", "close", "any", _TENSION_OR_FEED, True),
+    Mode.WRAP: Allowance("forward", "close", "any", _TENSION_OR_FEED, True),
+    Mode.CROSSING: Allowance("both", "any", "any", _TENSION_OR_FEED, True),
+    Mode.HOLD: Allowance("ramp", "close", "ramp", _TENSION, False),
+    Mode.RETREAT: Allowance("both", "any", "any", _TENSION_OR_FEED, True),
+    Mode.STOPPED: Allowance("ramp", "", "ramp", _TENSION, False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of every axis, in its own units; made once from profile and parameters."""
+
+    wheel_radius_m: float
+    speed_mps: Mapping[Mode, float]
+    ramp_rps2: float  # slowest ramp of a wheel to rest
+    velocity: tuple[float, ...]
+    acceleration: tuple[float, ...]
+    position: tuple[tuple[float, float], ...]
+    self_locking: tuple[bool, ...]
+    effort: tuple[float, ...]
+    tension_rate_nps: float
+    support: support.SupportLimits
+
+    @classmethod
+    def of(cls, profile: Profile, parameters: Parameters) -> Bounds:
+        limits, carriages, drives = profile.limits, profile.carriages, profile.drive
+        radius_m = carriages.wheel_radius_m
+        wheel_rps = limits.speed_max_mps / radius_m
+        rotor_rps = profile.rotor.speed_max_rpm * 2 * math.pi / 60
+        velocity = [drive.velocity_max for drive in drives]
+        acceleration = [math.inf] * len(drives)
+        position = [(-math.inf, math.inf)] * len(drives)
+        effort = [drive.effort_max for drive in drives]
+        for axis in TRACTION:
+            velocity[axis] = min(velocity[axis], wheel_rps)
+            acceleration[axis] = parameters.travel_accel_mps2 / radius_m
+        for axis in GRIP:
+            position[axis] = (carriages.clamped_m, carriages.lifted_m)
+            effort[axis] = min(effort[axis], carriages.pinch_max_n)
+        velocity[Axis.ROTOR] = min(velocity[Axis.ROTOR], rotor_rps)
+        acceleration[Axis.ROTOR] = parameters.rotor_accel_rps2
+        acceleration[Axis.CABLE] = parameters.cable_accel_mps2
+        position[Axis.TRIM] = profile.trim.center_r_m
+        position[Axis.GUIDE] = (profile.guide.out_m, profile.guide.retracted_m)
+        return cls(
+            wheel_radius_m=radius_m,
+            speed_mps={
+                **dict.fromkeys(Mode, 0.0),
+                Mode.MANUAL: parameters.jog_speed_mps,
+                Mode.TRAVEL: limits.speed_max_mps,
+                Mode.WRAP: limits.speed_max_mps,
+                Mode.CROSSING: profile.times.crossing_speed_mps,
+                Mode.RETREAT: profile.times.crossing_speed_mps,
+            },
+            ramp_rps2=parameters.ramp_down_mps2 / radius_m,
+            velocity=tuple(velocity),
+            acceleration=tuple(acceleration),
+            position=tuple(position),
+            self_locking=tuple(drive.self_locking for drive in drives),
+            effort=tuple(effort),
+            tension_rate_nps=parameters.tension_rate_nps,
+            support=support.SupportLimits.of(profile, parameters),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What may leave, and what was dropped or clipped on the way."""
+
+    setpoints: Setpoints
+    denied: tuple[str, ...]  # "axis: reason"
+    open: bool  # False: feedback is too old, send no setpoints
+    garbage: bool  # the wish held something that is not a number
+
+
+def closed(bounds: Bounds) -> Setpoints:
+    """Every axis on its brake."""
+    zeros = (0.0,) * len(Axis)
+    return Setpoints((_HOLD,) * len(Axis), zeros, zeros, bounds.effort)
+
+
+def check(
+    mode: Mode,
+    wish: Setpoints,
+    last: Setpoints | None,
+    frame: SensorFrame,
+    bounds: Bounds,
+    dt_s: float,
+    speed_cap_mps: float = math.inf,
+) -> Gated:
+    """What of a wish may leave in this mode.
+
+    Args:
+        mode: mode in force.
+        wish: what the behaviour wants.
+        last: what left in the tick before; None after a start or a pause.
+        frame: what is measured.
+        bounds: limits of the axes.
+        dt_s: time since `last`.
+        speed_cap_mps: travel speed that the failsafe leaves.
+    """
+    if frame.t_ns - min(frame.axes.t_ns, frame.sensors.t_ns) > FEEDBACK_MAX_NS:
+        return Gated(closed(bounds), ("all: feedback is too old",), False, False)
+    axes = _Pass(mode, wish, closed(bounds) if last is None else last, frame, bounds, dt_s)
+    axes.wheels(speed_cap_mps)
+    axes.grips()
+    axes.rotor()
+    axes.cable()
+    axes.place(_TRIM)
+    axes.place(_GUIDE)
+    return axes.result()
+
+
+class _Pass:
+    """One pass over the axes; lives for one call of `check`."""
+
+    __slots__ = (
+        "_allowance",
+        "_bounds",
+        "_denied",
+        "_dt_s",
+        "_feedforward",
+        "_frame",
+        "_garbage",
+        "_last",
+        "_limit",
+        "_mode",
+        "_rolling",
+        "_speed_mps",
+        "_target",
+        "_wish",
+    )
+
+    def __init__(
+        self, mode: Mode, wish: Setpoints, last: Setpoints, frame: SensorFrame, bounds: Bounds, dt_s: float
+    ) -> None:
+        self._allowance = ALLOWED[mode]
+        self._speed_mps = bounds.speed_mps[mode]
+        self._wish, self._last, self._frame, self._bounds, self._dt_s = wish, last, frame, bounds, dt_s
+        self._mode, self._target = list(wish.mode), list(wish.target)
+        self._feedforward, self._limit = list(wish.feedforward), list(wish.limit)
+        self._denied: list[str] = []
+        self._garbage = False
+        self._rolling = False  # some wheel is driven, even if only to rest
+
+    def result(self) -> Gated:
+        if not self._denied:
+            return Gated(self._wish, (), True, False)
+        passed = Setpoints(tuple(self._mode), tuple(self._target), tuple(self._feedforward), tuple(self._limit))
+        return Gated(passed, tuple(self._denied), True, self._garbage)
+
+    # ------------------------------------------------------------------ axes
+
+    def wheels(self, cap_mps: float) -> None:
+        """Travel: direction, speed and rate, and only while the robot is measured to hold."""
+        travel = self._allowance.travel
+        top_rps = min(self._speed_mps, cap_mps) / self._bounds.wheel_radius_m
+        for axis in TRACTION:
+            if self._stands(axis):
+                continue
+            if travel == "":
+                self._hold(axis, "no travel in this mode")
+            elif self._mode[axis] != _VELOCITY:
+                self._ramp(axis, "only speed setpoints")
+            elif self._target[axis] != 0.0 and not self._supported():
+                self._ramp(axis, "the support rule is not measured to hold")
+            elif travel == "ramp":
+                self._speed(axis, *self._towards_rest(axis))
+            else:
+                self._speed(axis, -top_rps if travel == "both" else 0.0, top_rps)
+            self._rolling = self._rolling or self._mode[axis] == _VELOCITY
+
+    def grips(self) -> None:
+        """Carriages: closing where the mode lets a grip move at all, releasing only by the support rule."""
+        for carriage, axis in enumerate(GRIP):
+            if self._stands(axis):
+                continue
+            if self._allowance.grip == "":
+                self._hold(axis, "no carriage changes in this mode")
+            elif self._mode[axis] != _POSITION:
+                self._hold(axis, "only position setpoints")
+            elif not math.isfinite(self._frame.axes.position[axis]):
+                self._hold(axis, "its position is not known")
+            elif self._target[axis] <= self._frame.axes.position[axis] + _MOVE_M:
+                self._place(axis)
+                self._keep_pinch(axis)
+            elif (refusal := self._release_refusal(carriage)) != "":
+                self._hold(axis, refusal)
+            else:
+                self._place(axis)
+
+    def rotor(self) -> None:
+        """In a mode that only comes to rest the rotor may follow while the wheels still roll."""
+        allowed = self._allowance.rotor
+        if self._stands(_ROTOR):
+            return
+        if allowed == "":
+            self._hold(_ROTOR, "no turning in this mode")
+        elif allowed == "ramp" and not self._rolling:
+            self._ramp(_ROTOR, "no turning in this mode")
+        elif self._mode[_ROTOR] == _VELOCITY:
+            self._speed(_ROTOR, -self._bounds.velocity[_ROTOR], self._bounds.velocity[_ROTOR])
+        elif self._mode[_ROTOR] == _POSITION:
+            self._follow()
+        else:
+            self._ramp(_ROTOR, "only speed or position setpoints")
+
+    def cable(self) -> None:
+        """Tension is kept while the robot stands, too; feeding is for the modes that move."""
+        if self._stands(_CABLE):
+            return
+        if self._mode[_CABLE] not in self._allowance.cable:
+            self._hold(_CABLE, "not in this mode")
+        elif self._mode[_CABLE] == _EFFORT:
+            self._pull()
+        else:
+            self._speed(_CABLE, -self._bounds.velocity[_CABLE], self._bounds.velocity[_CABLE])
+
+    def place(self, axis: int) -> None:
+        """Counterweight and guide."""
+        if self._stands(axis):
+            return
+        if not self._allowance.places:
+            self._hold(axis, "not in this mode")
+        elif self._mode[axis] != _POSITION:
+            self._hold(axis, "only position setpoints")
+        else:
+            self._place(axis)
+
+    # ------------------------------------------------------------------ support rule
+
+    def _supported(self) -> bool:
+        """Measured to hold, with every carriage at a place where it can stay."""
+        limits = self._bounds.support
+        if support.all_closed(self._frame, limits):
+            return True
+        position = self._frame.axes.position
+        settled = all(support.at_place(position[axis], limits) for axis in GRIP)
+        return settled and support.holds(self._frame, limits)
+
+    def _release_refusal(self, carriage: int) -> str:
+        """Why this carriage must not be released now, "" = it may."""
+        limits, position = self._bounds.support, self._frame.axes.position
+        if self._allowance.grip != "any":
+            return "no release in this mode"
+        if any(self._mode[axis] != _HOLD and self._target[axis] != 0.0 for axis in TRACTION):
+            return "no release while rolling"
+        for other, axis in enumerate(GRIP):
+            asked_m = position[axis] if self._mode[axis] == _HOLD else self._target[axis]
+            moves = abs(asked_m - position[axis]) > support.PLACE_TOLERANCE_M
+            if other != carriage and (moves or not support.at_place(position[axis], limits)):
+                return "one carriage changes at a time"
+        if not support.holds_without(carriage, self._target[GRIP[carriage]], self._frame, limits):
+            return "the support rule would not hold without it"
+        return ""
+
+    def _keep_pinch(self, axis: int) -> None:
+        """Only with all three closed may the pinch fall below what counts as loaded."""
+        least_n = self._bounds.support.pinch_n
+        if self._limit[axis] < least_n and not support.all_closed(self._frame, self._bounds.support):
+            self._limit[axis] = least_n
+            self._deny(axis, "pinch raised to what the support rule needs")
+
+    # ------------------------------------------------------------------ kinds of setpoint
+
+    def _stands(self, axis: int) -> bool:
+        """A wish to stand on the brake passes in every mode."""
+        if self._mode[axis] != _HOLD:
+            return False
+        if self._target[axis] != 0.0 or self._feedforward[axis] != 0.0 or not self._limit_fits(axis):
+            self._hold(axis, "a brake has no target")
+        return True
+
+    def _speed(self, axis: int, low: float, high: float) -> None:
+        if self._is_garbage(axis):
+            self._ramp(axis, "not a number")
+            return
+        change = self._bounds.acceleration[axis]
+        before, step = self._speed_before(axis), change * self._dt_s
+        wished = self._target[axis]
+        allowed = min(max(min(max(wished, low), high), before - step), before + step)
+        self._replace(axis, allowed, min(max(self._feedforward[axis], -change), change))
+
+    def _follow(self) -> None:
+        """The rotor's angle: no further from its last place than it can turn in a tick."""
+        if self._is_garbage(_ROTOR):
+            self._ramp(_ROTOR, "not a number")
+            return
+        rate = self._bounds.velocity[_ROTOR]
+        went_on = self._last.mode[_ROTOR] == _POSITION
+        before = self._last.target[_ROTOR] if went_on else self._frame.axes.position[_ROTOR]
+        reach = rate * self._dt_s
+        allowed = min(max(self._target[_ROTOR], before - reach), before + reach)
+        if not math.isfinite(allowed):
+            self._ramp(_ROTOR, "its position is not known")
+            return
+        self._replace(_ROTOR, allowed, min(max(self._feedforward[_ROTOR], -rate), rate))
+
+    def _place(self, axis: int) -> None:
+        if self._is_garbage(axis):
+            self._hold(axis, "not a number")
+            return
+        (low, high), rate = self._bounds.position[axis], self._bounds.velocity[axis]
+        allowed = min(max(self._target[axis], low), high)
+        self._replace(axis, allowed, min(max(self._feedforward[axis], -rate), rate))
+
+    def _pull(self) -> None:
+        """The cable's tension; a wish that is not a number leaves it as it was."""
+        before = self._last.target[_CABLE] if self._last.mode[_CABLE] == _EFFORT else 0.0
+        if self._is_garbage(_CABLE):
+            self._mode[_CABLE], self._limit[_CABLE] = _EFFORT, self._bounds.effort[_CABLE]
+            self._target[_CABLE], self._feedforward[_CABLE] = before, 0.0
+            self._deny(_CABLE, "not a number")
+            return
+        step = self._bounds.tension_rate_nps * self._dt_s
+        allowed = min(max(self._target[_CABLE], before - step), before + step)
+        self._replace(_CABLE, min(max(allowed, 0.0), self._bounds.effort[_CABLE]), 0.0)
+
+    def _ramp(self, axis: int, reason: str) -> None:
+        """Instead of what was wished: down to rest from the last speed, then the brake."""
+        change = self._bounds.acceleration[axis]
+        before, step = self._speed_before(axis), change * self._dt_s
+        if abs(before) <= step:
+            self._hold(axis, reason)
+            return
+        self._mode[axis], self._limit[axis] = _VELOCITY, self._bounds.effort[axis]
+        self._target[axis] = before - math.copysign(step, before)
+        self._feedforward[axis] = -math.copysign(change, before)
+        self._deny(axis, reason)
+
+    def _hold(self, axis: int, reason: str) -> None:
+        self._mode[axis], self._target[axis], self._feedforward[axis] = _HOLD, 0.0, 0.0
+        self._limit[axis] = self._bounds.effort[axis]
+        self._deny(axis, reason)
+
+    # ------------------------------------------------------------------ helpers
+
+    def _speed_before(self, axis: int) -> float:
+        """Speed of the last setpoint; rest after a brake, whatever was wanted before it (S23)."""
+        if self._last.mode[axis] == _VELOCITY:
+            return self._last.target[axis]
+        return self._last.feedforward[axis] if self._last.mode[axis] == _POSITION else 0.0
+
+    def _towards_rest(self, axis: int) -> tuple[float, float]:
+        """Speeds that bring a wheel to rest in bounded time."""
+        before = self._speed_before(axis)
+        left = max(abs(before) - self._bounds.ramp_rps2 * self._dt_s, 0.0)
+        return (0.0, left) if before > 0.0 else (-left, 0.0)
+
+    def _is_garbage(self, axis: int) -> bool:
+        if math.isfinite(self._target[axis] + self._feedforward[axis] + self._limit[axis]):
+            return False
+        self._garbage = True
+        return True
+
+    def _limit_fits(self, axis: int) -> bool:
+        return 0.0 <= self._limit[axis] <= self._bounds.effort[axis]
+
+    def _replace(self, axis: int, target: float, feedforward: float) -> None:
+        """Take what is allowed; name it when it is not what was wished."""
+        if target != self._target[axis]:
+            self._deny(axis, f"{self._target[axis]:.4g} clipped to {target:.4g}")
+            self._target[axis] = target
+        if feedforward != self._feedforward[axis]:
+            self._deny(axis, f"feed-forward {self._feedforward[axis]:.4g} clipped to {feedforward:.4g}")
+            self._feedforward[axis] = feedforward
+        if not self._limit_fits(axis):
+            self._deny(axis, f"limit {self._limit[axis]:.4g} clipped")
+            self._limit[axis] = min(max(self._limit[axis], 0.0), self._bounds.effort[axis])
+
+    def _deny(self, axis: int, reason: str) -> None:
+        self._denied.append(f"{_NAMES[axis]}: {reason}")
