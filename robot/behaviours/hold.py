@@ -13,6 +13,8 @@ from robot.behaviours.wish import Situation, Wish
 class Hold:
     """Nothing is reported; leaving is up to the operator or to the failsafe."""
 
+    detail = ""
+
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
-from robot.messages import GRIP, TRACTION, Action, Axis
+from robot.messages import GRIP, TRACTION, Axis
 
 _LIFE_NS = 200_000_000
 
 
 class Manual:
     """Obeys `Action.JOG` messages, "axis:value" in units per second at the axis output; "travel:v" drives all wheels."""
+
+    detail = ""
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
@@ -25,10 +27,9 @@ class Manual:
         self._jog = None
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
-        for message in situation.frame.operator:
-            if message.action is Action.JOG:
-                self._jog = _parse(message.argument)
-                self._jog_t_ns = message.t_ns
+        if situation.jog is not None:
+            self._jog = _parse(situation.jog.argument)
+            self._jog_t_ns = situation.t_ns
         if self._motion.lay is not None:
             self._motion.keep_tension(wish, situation)
         speed_mps = 0.0

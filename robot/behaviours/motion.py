@@ -90,6 +90,7 @@ class Motion:
 
     def drive(self, wish: Wish, situation: Situation, speed_mps: float, acceleration_mps2: float) -> None:
         """Ramp towards `speed_mps` and turn the wheels of all carriages that stand on the conductor; brakes at rest."""
+        speed_mps = min(max(speed_mps, -situation.speed_cap_mps), situation.speed_cap_mps)
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)

@@ -18,6 +18,8 @@ _TENSION_WAIT_S = 2.0
 class Mounting:
     """Reports `mounted` when the robot stands clamped, balanced and with its cable in tension."""
 
+    detail = ""
+
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
         self._tensioned_s = 0.0

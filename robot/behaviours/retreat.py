@@ -17,6 +17,8 @@ _ARRIVED_M = 0.003
 class Retreat:
     """Reports `retreated` once the robot stands `retreat_m` behind where it began, `retreat_blocked` in a crossing."""
 
+    detail = ""
+
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
         self._to_m = 0.0

@@ -13,6 +13,8 @@ _ARRIVED_M = 0.005
 class Travel:
     """Reports `lay_begin` when the lay point would stand where the lay is to begin."""
 
+    detail = ""
+
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from robot.messages import Axis, AxisMode, CarriageState, Estimate, SensorFrame, Setpoints
+from robot.messages import Axis, AxisMode, CarriageState, Estimate, OperatorMessage, SensorFrame, Setpoints
 from robot.profile import Profile
 
 
@@ -17,6 +18,8 @@ class Situation:
     frame: SensorFrame
     estimate: Estimate
     stance: tuple[CarriageState, ...]  # per carriage, as measured
+    speed_cap_mps: float = math.inf  # what the failsafe leaves of the speed
+    jog: OperatorMessage | None = None  # newest of the holder of authority in this tick
 
 
 class Wish:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from robot.messages import GRIP, SensorFrame
+from robot.messages import GRIP, CarriageState, SensorFrame
 from robot.parameters import Parameters
 from robot.profile import Profile
 
@@ -86,3 +86,17 @@ def holds_without(carriage: int, target_m: float, frame: SensorFrame, limits: Su
         return False
     rear_off = lifts if carriage == REAR else not on[REAR]
     return not rear_off or (carriage != FRONT and loaded(FRONT, frame, limits))
+
+
+def stance(frame: SensorFrame, limits: SupportLimits) -> tuple[CarriageState, CarriageState, CarriageState]:
+    """What each carriage does, by its measured grip; between two places it counts as the less holding one."""
+    position = frame.axes.position
+    front, middle, rear = (
+        CarriageState.CLAMPED
+        if position[axis] <= limits.closed_m
+        else CarriageState.OPEN
+        if position[axis] <= limits.on_m
+        else CarriageState.LIFTED
+        for axis in GRIP
+    )
+    return front, middle, rear
