@@ -1,8 +1,8 @@
 """The event table: everything that can change or be wrong, with its severity and what to tell people.
 
-One row says what an event is called in code, log and console, how grave it is, and its cause and remedy in English
-and Chinese (`robot.modes.texts`). What the robot does about it stands in `robot.safety.failsafe`; when a condition is
-held to be true stands in `robot.modes.monitor`.
+One row says what an event is called in code, log and console, how grave it is, and its cause and remedy in
+English and Chinese (`robot.modes.texts`). What the robot does about it stands in `robot.safety.failsafe`;
+when a condition is held to be true stands in `robot.modes.monitor`.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ _SEVERITIES: Mapping[Severity, str] = {
         battery_critical loop_stalled estimate_invalid wish_garbage internal_error operator_stop
     """,
     Severity.ALARM: """
-        imu_lost odometry_lost dancer_lost camera_lost wheel_slip_long roll_limit grip_unloaded battery_low coil_end
-        console_lost feature_blocked feature_not_seen crossing_failed retreat_blocked
+        imu_lost odometry_lost dancer_lost camera_lost wheel_slip_long roll_limit grip_unloaded battery_low
+        coil_end console_lost feature_blocked feature_not_seen crossing_failed retreat_blocked
     """,
     Severity.WARNING: """
         feedback_stale link_noisy drive_hot wheel_slip odometer_lost slope_unknown roll_high tension_off
@@ -67,8 +67,9 @@ _SEVERITIES: Mapping[Severity, str] = {
     """,
     Severity.INFO: """
         power_up operator_arm operator_disarm operator_mount operator_start operator_hold operator_resume
-        operator_reset operator_manual operator_treat_as operator_look_again operator_back_off operator_end_job
-        authority_taken authority_granted mounted lay_begin lay_end crossing_ahead crossing_done retreated
+        operator_reset operator_manual operator_treat_as operator_look_again operator_back_off
+        operator_end_job authority_taken authority_granted mounted lay_begin lay_end crossing_ahead
+        crossing_done retreated
     """,
 }
 

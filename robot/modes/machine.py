@@ -1,9 +1,9 @@
 """The mode machine: which mode follows which, as data, run by `transitions`.
 
-Every pair of mode and trigger is decided in `TABLE`: it leads to a mode, changes nothing, or is refused. The machine
-keeps the rules that make `transitions` honest: enumerated states, no automatic or queued transitions, no side effects
-and no triggers in callbacks, at most one trigger a tick. Whatever it raises ends in STOPPED. The failsafe table and
-the gate do not depend on it.
+Every pair of mode and trigger is decided in `TABLE`: it leads to a mode, changes nothing, or is refused.
+The machine keeps the rules that make `transitions` honest: enumerated states, no automatic or queued
+transitions, no side effects and no triggers in callbacks, at most one trigger a tick. Whatever it raises
+ends in STOPPED. The failsafe table and the gate do not depend on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from robot.safety import failsafe
 
 
 class Trigger(Enum):
-    """What can lead to another mode. Grave before light: of several in a tick the first here is taken."""
+    """What can lead to another mode; `ModeMachine.choose` takes the gravest of a tick."""
 
     STOP = "stop"  # any operator
     FAIL_STOP = "fail_stop"  # failsafe
@@ -62,8 +62,8 @@ OPERATOR_TRIGGERS: Mapping[Action, Trigger] = {
     Action.LOOK_AGAIN: Trigger.RESUME,
 }
 
-# One row a trigger, one column a mode: "=" changes nothing, "x" is refused, several modes lead to the first whose
-# guard lets it.
+# One row a trigger, one column a mode: "=" changes nothing, "x" is refused, several modes lead to the first
+# whose guard lets it.
 _TABLE = """
                   SAFE  RDY          MAN  MNT  TRV      WRP      CRS      HLD              RET  STP
 stop              STP   STP          STP  STP  STP      STP      STP      STP              STP  =
@@ -90,7 +90,6 @@ crossing_ahead    =     =            =    =    CRS/HLD  CRS/HLD  =        =     
 crossing_done     =     =            =    =    =        =        TRV/WRP  =                =    =
 lay_end           =     =            =    =    HLD      HLD      =        =                =    =
 """
-
 
 _CODES = dict(zip(("SAFE", "RDY", "MAN", "MNT", "TRV", "WRP", "CRS", "HLD", "RET", "STP"), Mode, strict=True))
 
@@ -178,7 +177,8 @@ class _Model:
 
 
 def _destination(event: EventData) -> Mode:
-    return Mode[str(event.transition.dest)]  # `transitions` keeps the names of enumerated states
+    assert event.transition is not None  # a guard is asked about a transition
+    return Mode[str(event.transition.dest)]  # kept by name
 
 
 def transition_list() -> list[dict[str, object]]:
@@ -270,7 +270,8 @@ class ModeMachine:
         cell = TABLE[before, trigger]
         self._follow_job(before, trigger)
         if isinstance(cell, str):
-            return Step(before, False, "" if cell == STAY else f"{trigger.value} is not possible in {before.value}")
+            refused = "" if cell == STAY else f"{trigger.value} is not possible in {before.value}"
+            return Step(before, False, refused)
         model.active, model.inhibit = active, inhibit
         model.trigger(trigger.value)
         if model.state is before:

@@ -1,9 +1,9 @@
 """The monitor: which conditions hold now, judged from what is measured and what was commanded.
 
-Every row of the fault matrix that the brain can notice ends in a condition of the event table, within that row's
-deadline. Losses of single inputs are found by the estimator, which names them in its `health`; here they become
-conditions. A condition begins after it was true for its time to trip and ends after it was false for its time to
-clear, so that a flickering cause is one condition and not many.
+Every row of the fault matrix that the brain can notice ends in a condition of the event table, within that
+row's deadline. Losses of single inputs are found by the estimator, which names them in its `health`; here
+they become conditions. A condition begins after it was true for its time to trip and ends after it was
+false for its time to clear, so that a flickering cause is one condition and not many.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _CABLE_MODES = frozenset({Mode.WRAP, Mode.CROSSING, Mode.RETREAT})
 _ON_LINE_MODES = frozenset({Mode.TRAVEL, Mode.WRAP, Mode.CROSSING, Mode.RETREAT})
 
 _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(mode) for mode in AxisMode)
+_UNJUDGED = (_HOLD, _EFFORT)
 _ROTOR, _CABLE = int(Axis.ROTOR), int(Axis.CABLE)
 _NO_FAULT = (int(AxisFault.NONE),) * len(Axis)
 _NOTHING: frozenset[str] = frozenset()
@@ -152,7 +153,12 @@ class Monitor:
         self._link: tuple[str, ...] = ()
 
     def update(
-        self, frame: SensorFrame, estimate: Estimate, health: frozenset[str], last: CommandFrame | None, mode: Mode
+        self,
+        frame: SensorFrame,
+        estimate: Estimate,
+        health: frozenset[str],
+        last: CommandFrame | None,
+        mode: Mode,
     ) -> frozenset[str]:
         """Ids of all conditions that hold in this tick.
 
@@ -189,7 +195,9 @@ class Monitor:
             found.append("feedback_lost" if lost else "feedback_stale")
         if not math.isfinite(sum(axes.position) + sum(axes.velocity)):
             found.append("feedback_garbage")
-        if not math.isfinite(estimate.travel_m + estimate.chainage_m + estimate.speed_mps + estimate.rotor_abs_rad):
+        if not math.isfinite(
+            estimate.travel_m + estimate.chainage_m + estimate.speed_mps + estimate.rotor_abs_rad
+        ):
             found.append("estimate_invalid")
         if not link.connected:
             found.append("link_lost")
@@ -199,7 +207,9 @@ class Monitor:
             _, good, bad = self._window
             good, bad = link.frames_good - good, link.frames_bad - bad
             share = bad / (good + bad) if bad > 0 and good >= 0 else 0.0
-            self._link = ("link_bad",) if share > _BAD_SHARE else ("link_noisy",) if share > _NOISY_SHARE else ()
+            self._link = (
+                ("link_bad",) if share > _BAD_SHARE else ("link_noisy",) if share > _NOISY_SHARE else ()
+            )
             self._window = (t_ns, link.frames_good, link.frames_bad)
         if self._link:
             found.extend(self._link)
@@ -225,7 +235,11 @@ class Monitor:
         if axes.fault != _NO_FAULT:
             if AxisFault.RESET in axes.fault:
                 found.append("drive_reset")
-            if any(fault != AxisFault.RESET and (armed or fault > AxisFault.TIMEOUT) for fault in axes.fault if fault):
+            if any(
+                fault != AxisFault.RESET and (armed or fault > AxisFault.TIMEOUT)
+                for fault in axes.fault
+                if fault
+            ):
                 found.append("drive_fault")
         if AxisLimit.TEMPERATURE in axes.limit:
             found += ("drive_hot", "drive_overheated")
@@ -236,13 +250,17 @@ class Monitor:
         """An axis that is told to move and does not: stalled, or its encoder is stuck."""
         setpoints, axes, t_ns = last.setpoints, frame.axes, frame.t_ns
         for axis, kind in enumerate(setpoints.mode):
-            if kind == _HOLD or kind == _EFFORT:
+            if kind in _UNJUDGED:
                 self._anchor[axis] = None
                 continue
             position = axes.position[axis]
             rate = setpoints.target[axis] if kind == _VELOCITY else setpoints.feedforward[axis]
             anchor = self._anchor[axis]
-            if abs(rate) < self._slow[axis] or anchor is None or abs(position - anchor[0]) > self._moved[axis]:
+            if (
+                abs(rate) < self._slow[axis]
+                or anchor is None
+                or abs(position - anchor[0]) > self._moved[axis]
+            ):
                 self._anchor[axis] = (position, t_ns)
             elif t_ns - anchor[1] > _STALL_NS:
                 found.append("axis_stalled")
@@ -258,15 +276,18 @@ class Monitor:
             slip = estimate.slip
             if max(slip) > parameters.slip_limit or min(slip) < -parameters.slip_limit:
                 self._slipping(found, frame, estimate)
-            if abs(self._unexplained_n(frame, estimate, setpoints.feedforward[0])) > parameters.contact_force_n:
+            if (
+                abs(self._unexplained_n(frame, estimate, setpoints.feedforward[0]))
+                > parameters.contact_force_n
+            ):
                 found.append("contact")
         elif abs(estimate.speed_mps) > _STANDSTILL_MPS and frame.t_ns - self._standing_ns > _BRAKING_NS:
             found.append("runaway")
         if abs(axes.effort[_ROTOR]) > parameters.contact_torque_nm and "contact" not in found:
             found.append("contact")
-        if setpoints.mode[_ROTOR] == _POSITION and mode is not Mode.MOUNTING:
-            if abs(setpoints.target[_ROTOR] - axes.position[_ROTOR]) > self._coupling_rad:
-                found.append("coupling_error")
+        apart_rad = abs(setpoints.target[_ROTOR] - axes.position[_ROTOR])
+        if setpoints.mode[_ROTOR] == _POSITION and apart_rad > self._coupling_rad:
+            found.append("coupling_error")
         for carriage, axis in enumerate(GRIP):
             wanted_n = setpoints.limit[axis]
             if (
@@ -297,7 +318,9 @@ class Monitor:
 
     # ------------------------------------------------------------------ cable and body
 
-    def _cable(self, found: list[str], frame: SensorFrame, estimate: Estimate, last: CommandFrame | None) -> None:
+    def _cable(
+        self, found: list[str], frame: SensorFrame, estimate: Estimate, last: CommandFrame | None
+    ) -> None:
         """Snag, break and quality of tension; slack paid out on purpose is none of them."""
         tension_n, set_n = estimate.tension_n, self._tension_n
         if last is None or last.setpoints.mode[_CABLE] != _EFFORT:

@@ -1,7 +1,7 @@
 """What people are told about every event: cause and remedy, in English and Chinese.
 
-A row is five lines: id, cause, remedy, cause and remedy in Chinese. A remedy names what a person can do; an event
-that asks for nothing has a dash.
+A row is five lines: id, cause, remedy, cause and remedy in Chinese. A remedy names what a person can do; an
+event that asks for nothing has a dash.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ def _parameters_are_in_range(preparation: Preparation) -> bool:
 
 
 def _estimate_is_finite(preparation: Preparation) -> bool:
-    estimate = preparation.estimate
-    return math.isfinite(estimate.chainage_m + estimate.travel_m + estimate.speed_mps + estimate.rotor_abs_rad)
+    e = preparation.estimate
+    return math.isfinite(e.chainage_m + e.travel_m + e.speed_mps + e.rotor_abs_rad)
 
 
 CHECKS: Mapping[str, Callable[[Preparation], bool]] = {

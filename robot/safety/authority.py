@@ -1,8 +1,8 @@
 """Who may drive: one operator holds authority, anybody may stop (promises S6, S9, S10; fault rows 29 to 31).
 
-A message counts once: its sequence number must advance for its client. Old acts are refused, an old STOP is obeyed.
-Silence of the holder is told to the failsafe table; nobody else's messages end that silence. Authority is never passed
-on by itself: another client must take it from a silent holder or be granted it.
+A message counts once: its sequence number must advance for its client. Old acts are refused, an old STOP is
+obeyed. Silence of the holder is told to the failsafe table; nobody else's messages end that silence.
+Authority is never passed on by itself: another client must take it from a silent holder or be granted it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The failsafe table: for every condition, what the robot does about it in every mode.
 
-The table is the whole of the policy (promises S6-S8, S11, S12): one row a condition, one column a mode, no cell left
-out. `react` reads it; it is pure, keeps nothing, and does not depend on the mode machine. Order of gravity and the
-idea of bounded deferral follow PX4's failsafe framework; stop categories are those of IEC 60204-1.
+The table is the whole of the policy (promises S6-S8, S11, S12): one row a condition, one column a mode, no
+cell left out. `react` reads it; it is pure, keeps nothing, and does not depend on the mode machine. Order
+of gravity and the idea of bounded deferral follow PX4's failsafe framework; stop categories are those of
+IEC 60204-1.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ QUIET = Reaction(Action.NONE, "", False, False, None)
 DEFERRAL_MAX_NS = 30_000_000_000
 _MOVING = frozenset({Mode.MANUAL, Mode.MOUNTING, Mode.TRAVEL, Mode.WRAP, Mode.CROSSING, Mode.RETREAT})
 
-# Stop category per mode (IEC 60204-1): 1 = controlled stop, then brakes, then power off; 2 = controlled stop, power
-# kept. Brakes and grippers of a robot on a slope hold without power, so neither lets go of anything.
+# Stop category per mode (IEC 60204-1): 1 = controlled stop, then brakes, then power off; 2 = controlled stop,
+# power kept. Brakes and grippers hold without power, so neither lets go of anything.
 STOP_CATEGORY: Mapping[Mode, int] = {
     Mode.SAFE: 2,
     Mode.READY: 2,
@@ -95,7 +96,7 @@ STOP_CATEGORY: Mapping[Mode, int] = {
 # Columns: SAFE READY MANUAL MOUNTING TRAVEL WRAP CROSSING HOLD RETREAT STOPPED.
 # - none, W warn, I inhibit, L slow, H hold, S stop; in STOPPED an S keeps the latch from being reset.
 _COLUMNS = tuple(Mode)
-_CODES = {"-": Action.NONE, "W": Action.WARN, "I": Action.INHIBIT, "L": Action.SLOW, "H": Action.HOLD, "S": Action.STOP}
+_CODES = dict(zip("-WILHS", Action, strict=True))
 _ROWS = """
     estop_open           W S S S S S S S S S
     board_stopped        - S S S S S S S S -
@@ -155,7 +156,8 @@ def _rule(cells: list[str]) -> Rule:
     return Rule(actions, cells[count:] == ["may", "wait"])
 
 
-RULES: Mapping[str, Rule] = {cells[0]: _rule(cells[1:]) for cells in map(str.split, _ROWS.strip().splitlines())}
+_LINES = [line.split() for line in _ROWS.strip().splitlines()]
+RULES: Mapping[str, Rule] = {name: _rule(cells) for name, *cells in _LINES}
 
 
 def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred: Deferred | None) -> Reaction:
@@ -166,7 +168,7 @@ def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred:
         active: ids of the conditions that hold now.
         stable: the robot stands in a stable stance, or is on its way along free conductor.
         t_ns: time of the tick.
-        deferred: what the previous reaction put off. Its HOLD comes even when its condition has gone meanwhile.
+        deferred: what the reaction before put off. Its HOLD comes even when its condition has gone meanwhile.
 
     Raises:
         KeyError: a condition is not in the table.
@@ -194,5 +196,5 @@ def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred:
 
 
 def obstacles(mode: Mode, active: frozenset[str]) -> tuple[str, ...]:
-    """Conditions that would end `mode` at once, or that keep STOPPED latched; they forbid entering or leaving it."""
+    """Conditions that would end `mode` at once and so forbid entering it; those that keep STOPPED latched."""
     return tuple(name for name in sorted(active) if RULES[name].actions[mode] >= Action.HOLD)

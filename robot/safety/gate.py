@@ -1,9 +1,10 @@
 """The gate: the only way from a behaviour's wish to the wire (promises S2, S3, S11, S23).
 
-`check` is pure. A mode allows some kinds of setpoint on some axes; everything else is dropped. What is allowed is
-clipped to the limits and rates of its axis, starts from the last setpoint or from the measured state, never releases a
-carriage unless the support rule is measured to hold without it, and is always a finite number. What is dropped or
-clipped is named with its reason. The idea of a small pure gate with an allow-list per mode is opendbc's.
+`check` is pure. A mode allows some kinds of setpoint on some axes; everything else is dropped. What is
+allowed is clipped to the limits and rates of its axis, starts from the last setpoint or from the measured
+state, never releases a carriage unless the support rule is measured to hold without it, and is always a
+finite number. What is dropped or clipped is named with its reason. The idea of a small pure gate with an
+allow-list per mode is opendbc's.
 """
 
 from __future__ import annotations
@@ -194,7 +195,8 @@ class _Pass:
     def result(self) -> Gated:
         if not self._denied:
             return Gated(self._wish, (), True, False)
-        passed = Setpoints(tuple(self._mode), tuple(self._target), tuple(self._feedforward), tuple(self._limit))
+        mode, target = tuple(self._mode), tuple(self._target)
+        passed = Setpoints(mode, target, tuple(self._feedforward), tuple(self._limit))
         return Gated(passed, tuple(self._denied), True, self._garbage)
 
     # ------------------------------------------------------------------ axes

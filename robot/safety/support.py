@@ -1,8 +1,8 @@
 """The support rule, judged from what is measured (design, section 5; promise S11).
 
-At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a time; the
-rear may be off the conductor only while the front is clamped and loaded. A value that is not a number satisfies
-nothing. Grip positions and forces are per carriage: front, middle, rear.
+At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a
+time; the rear may be off the conductor only while the front is clamped and loaded. A value that is not a
+number satisfies nothing. Grip positions and forces are per carriage: front, middle, rear.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def at_place(position_m: float, limits: SupportLimits) -> bool:
 
 
 def all_closed(frame: SensorFrame, limits: SupportLimits) -> bool:
-    """Whether all three carriages are closed round the conductor; the robot cannot fall, whatever the pinch."""
+    """Whether all three carriages are closed round the conductor: it cannot fall, whatever the pinch."""
     position, closed_m = frame.axes.position, limits.places_m[0]
     return (
         abs(position[_FRONT_GRIP] - closed_m) <= PLACE_TOLERANCE_M
