@@ -63,11 +63,12 @@ def sector_disc_distance(
     sin_half: float,
     r0: float,
     r1: float,
-    center_z: float,
+    x: float,
+    z: float,
     radius: float,
 ) -> float:
-    """From a disc round (0, center_z) to the sector, 0 when they overlap."""
-    return max(sector_point_distance(mx, mz, cos_half, sin_half, r0, r1, 0.0, center_z) - radius, 0.0)
+    """From a disc round (x, z) to the sector, 0 when they overlap."""
+    return max(sector_point_distance(mx, mz, cos_half, sin_half, r0, r1, x, z) - radius, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -150,7 +151,7 @@ def sector_box_distance(
     z0: float,
     z1: float,
 ) -> float:
-    """From a box to the sector, 0 when they overlap.
+    """From the box x0..x1, z0..z1 to the sector, 0 when they overlap.
 
     The nearest pair of two outlines that do not cross has a corner in it, or is the foot of the centre's
     perpendicular on an edge of the box against the outer arc.

@@ -22,12 +22,13 @@ from hil.rules import Rules
 from hil.violations import Violation, Violations
 from hil.world.truth import TruthState
 from robot.line.features import Feature
+from robot.line.line import Pole
 from robot.messages import CommandFrame, Estimate, LayRecord, Mode
 from robot.profile import Profile
 
 FORMAT = "silkline.summary/1"
 BEFORE_JOB = frozenset({Mode.SAFE, Mode.READY, Mode.MOUNTING})  # the crew still has the robot in its hands
-BEGUN_RAD = 0.1  # turned so far, the first turn has begun
+BEGUN_RAD = 1.0  # turned so far, the first turn has begun; putting the guide out alone turns the lay by 0.7
 TENSION_BAND = 0.20  # of the ordered tension
 UNWRAPPED_MAX_M = 1.0  # a pole
 UNRECORDED_MAX_M = 0.10  # unwrapped a pole beyond what the robot recorded
@@ -41,7 +42,7 @@ class Job(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def section(self) -> int: ...
+    def section(self) -> int | None: ...
     @property
     def length_m(self) -> float: ...
     @property
@@ -50,6 +51,8 @@ class Job(Protocol):
     def hand(self) -> int: ...
     @property
     def tension_n(self) -> float: ...
+    @property
+    def poles(self) -> Sequence[Pole]: ...
 
 
 class Referee:
@@ -74,7 +77,8 @@ class Referee:
         self.violations = Violations()
         self.laid = AsLaid(line.pitch_m, line.hand, (conductor_diameter_m + cable_diameter_m) / 2)
         self._rules = Rules(profile, line.length_m, line.tension_n, self.violations)
-        self._clearances = ClearanceCheck(profile, true_features, conductor_diameter_m)
+        turns_deg = {pole.id: pole.angle_deg for pole in line.poles}
+        self._clearances = ClearanceCheck(profile, true_features, conductor_diameter_m, turns_deg)
         self._passages = Passages(true_features)
         self._guide_s_m = sum(profile.guide.s_m) / 2
         self._records: list[LayRecord] = []
