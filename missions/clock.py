@@ -1,4 +1,4 @@
-"""Clocks of the run loop. Lockstep time is counted and waits for nobody; real time is the monotonic clock's."""
+"""Clocks of the run loop. Lockstep time is counted and waits for nobody; real time is the monotonic one."""
 
 from __future__ import annotations
 

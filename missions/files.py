@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hil.scenario import Scenario
-from missions.file_errors import InputError, describe, line_of, near, number_hint
+from hil.scenario import Scenario, Weather
+from missions.file_errors import InputError as InputError
+from missions.file_errors import describe, line_of, near, number_hint
 from robot.line.catalogue import FEATURES
 from robot.line.line import Line, LineError
 from robot.line.survey import FORMAT as LINE_FORMAT
@@ -74,6 +76,18 @@ def read_parameters(path: Path | str) -> Parameters:
         except ParameterError as error:
             raise InputError(f"{place}: {error}") from None
     return with_values(Parameters(), values)
+
+
+def read_weather(path: Path | str) -> Weather:
+    """The `[weather]` table of a file; whatever else it holds is not looked at. Raises InputError."""
+    path = Path(path)
+    data, text = _parse(path)
+    if not isinstance(data.get("weather"), dict):
+        raise InputError(f"{path}: weather: is missing; give a [weather] table, e.g. with wind_mps = 4.0")
+    try:
+        return Weather.model_validate_json(json.dumps(data["weather"], default=str), strict=True)
+    except ValidationError as error:
+        raise InputError(f"{path}: weather: {describe(error, Weather, text)}") from None
 
 
 def read_job(name: str) -> tuple[Scenario, Survey]:
@@ -154,13 +168,49 @@ def _check_surprises(path: Path, scenario: Scenario, survey: Survey) -> None:
             )
 
 
+# ---------------------------------------------------------------- writing
+
+
+def survey_toml(survey: Survey, remarks: Iterable[str] = ()) -> str:
+    """A survey as its file; `remarks` become comments at its head. `read_survey` gives the same survey back."""
+    data = survey.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    lines = [f"# {' '.join(remark.split())}" for remark in remarks]
+    lines += [f"{key} = {_toml(value)}" for key, value in data.items() if not _is_table(value)]
+    for key, value in data.items():
+        if _is_table(value):
+            lines += _toml_tables(key, value)
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: Any) -> bool:
+    first = value[0] if isinstance(value, list) and value else value
+    return isinstance(first, dict)
+
+
+def _toml_tables(name: str, value: Any) -> Iterator[str]:
+    head = f"[{name}]" if isinstance(value, dict) else f"[[{name}]]"
+    for table in [value] if isinstance(value, dict) else value:
+        yield from ("", head) if isinstance(value, dict) or table is value[0] else (head,)
+        yield from (f"{key} = {_toml(item)}" for key, item in table.items() if not _is_table(item))
+        for key, item in table.items():
+            if _is_table(item):
+                yield from _toml_tables(f"{name}.{key}", item)
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML; its texts and numbers are written as JSON's are."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 # ---------------------------------------------------------------- from bytes to a model
 
 
 def _read(model: type[Model], path: Path, wanted: str) -> Model:
     data, text = _load(path, wanted)
     try:
-        # through JSON: there strict mode takes lists for tuples and words for enumerations, no text for numbers
+        # through JSON: strict mode then takes lists for tuples and words for enumerations
         return model.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise InputError(f"{path}: {describe(error, model, text)}") from None
@@ -174,7 +224,7 @@ def _load(path: Path, wanted: str) -> tuple[dict[str, Any], str]:
         return data, text
     if found is None:
         raise InputError(f'{path}: format: is missing; a {_KINDS[wanted]} begins with format = "{wanted}"')
-    if found in _KINDS:
+    if isinstance(found, str) and found in _KINDS:
         raise InputError(
             f"{path}: format: this is a {_KINDS[found]}; a {_KINDS[wanted]} ({wanted}) is wanted"
         )
@@ -194,6 +244,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), text
     except (ValueError, RecursionError) as error:  # TOML errors, numbers of thousands of digits, deep nesting
         what, _, place = str(error).rstrip(")").partition(" (at ")
+        place = place or "somewhere"
         if place == "end of document":
             place, what = f"line {len(text.splitlines())}", f"{what}; the file ends here, it may be cut off"
         else:

@@ -131,14 +131,15 @@ class Recorder:
         self._inputs = [(f"/{name}", name) for name in INPUTS]
         self._last: dict[str, object] = dict.fromkeys((f"/{name}" for name in INPUTS), None)
         self._mode: Mode | None = None
+        self._truths = 0
 
     @property
     def ok(self) -> bool:
         """False once a write has failed."""
         return not self._file.failed
 
-    def tick(self, frame: SensorFrame, command: CommandFrame, truth: TruthState | None = None) -> None:
-        """Write one tick: what went in, what came out and, in simulation, what was true."""
+    def tick(self, frame: SensorFrame, command: CommandFrame) -> None:
+        """Write one tick: what went in and what came out."""
         t_ns = EPOCH_NS + frame.t_ns
         last, log, encode = self._last, self._log, self._encode
         for topic, name in self._inputs:
@@ -157,8 +158,12 @@ class Recorder:
         if command.mode is not self._mode:
             self._mode = command.mode
             log["/mode"](encode["/mode"](ModeChange(frame.t_ns, command.mode, command.reason)), t_ns)
-        if truth is not None and command.seq % TICKS_PER_TRUTH == 0:
-            log["/truth"](encode["/truth"](truth), t_ns)
+
+    def truth(self, t_ns: int, truth: TruthState) -> None:
+        """How things really were in the tick at `t_ns`; every `TICKS_PER_TRUTH`th call is written."""
+        self._truths += 1
+        if self._truths % TICKS_PER_TRUTH == 0:
+            self._log["/truth"](self._encode["/truth"](truth), EPOCH_NS + t_ns)
 
     def close(self, wall: Mapping[str, str]) -> None:
         """Finish the file; `wall` holds everything that differs between two runs of a seed."""

@@ -20,40 +20,20 @@ from firmware_bridge.drivers.board import BoardDriver
 from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.board import VirtualBoard
 from hil.referee import Referee
-from hil.scenario import Scenario
-from hil.world.truth import TruthState
 from hil.world.world import World
 from missions.clock import TICK_NS, Clock, Lockstep
+from missions.job import Job
 from missions.operator import ScriptedOperator
 from missions.recording import Recorder
 from missions.summary import Summary, write
 from robot.controller import Controller
-from robot.line.line import Line
 from robot.messages import CameraFrame, CommandFrame, Mode, SensorFrame
 from robot.modes.events import EVENTS
 from robot.parameters import Parameters
-from robot.profile import Profile
 
-SURVEY_SIGMA_MIN_M = 0.05  # nobody surveys better than that
 STANDSTILL_MPS = 0.005
 STOP_MAX_NS = 10_000_000_000  # for coming to rest when the run is broken off
 SLOWEST_MPS = 0.02  # a job slower than this on the whole is stuck
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is to be done, with what, and in which world."""
-
-    line: Line
-    profile: Profile
-    parameters: Parameters
-    scenario: Scenario
-    seed: int
-
-    @property
-    def survey_sigma_m(self) -> float:
-        """How well the crew says it surveyed, 1 sigma of a chainage."""
-        return max(self.scenario.survey_error_m, SURVEY_SIGMA_MIN_M)
 
 
 class Plant(Protocol):
@@ -64,9 +44,6 @@ class Plant(Protocol):
 
     def camera(self, t_ns: int) -> CameraFrame | None:
         """What the cameras saw since the last call, None = nothing new."""
-
-    def truth(self) -> TruthState | None:
-        """How things really are; None where nobody knows."""
 
 
 Watch = Callable[[SensorFrame, CommandFrame], None]
@@ -100,7 +77,7 @@ class RunLoop:
         self._last: CommandFrame | None = None
         self.t_ns = 0
 
-    def tick(self) -> tuple[SensorFrame, CommandFrame, TruthState | None]:
+    def tick(self) -> tuple[SensorFrame, CommandFrame]:
         """Wait for the next tick and do it."""
         now_ns = self.t_ns = self._clock.wait_for(self.t_ns + TICK_NS)
         self._plant.advance(now_ns)
@@ -122,11 +99,10 @@ class RunLoop:
         command = self._controller.tick(frame)
         self._board.send(now_ns, command)
         self._mode = command.mode
-        truth = self._plant.truth()
         if self._recorder is not None:
-            self._recorder.tick(frame, command, truth)
+            self._recorder.tick(frame, command)
         self._last = command
-        return frame, command, truth
+        return frame, command
 
     def halt(self) -> None:
         """However the run ended, the board is asked for its stop, as the mode demands (promise S21)."""
@@ -204,7 +180,6 @@ class SimulatedRobot:
         self.board = VirtualBoard(self.wire.device, job.profile, self.world)
         self.advance = self.board.advance
         self.camera = self.world.camera
-        self.truth = self.world.truth
 
 
 def simulate(
@@ -238,8 +213,11 @@ def simulate(
     ending = None
     try:
         while ending is None:
-            frame, command, truth = loop.tick()
+            frame, command = loop.tick()
+            truth = world.truth()
             referee.observe(truth, command, frame.t_ns / 1e9)
+            if recorder is not None:
+                recorder.truth(frame.t_ns, truth)
             if watch is not None:
                 watch(frame, command)
             ending = endings.check(command)
@@ -262,6 +240,16 @@ def simulate(
     summary = Summary.model_validate(verdict)
     if out is not None:
         write(out / "summary.json", summary)
+    return summary
+
+
+def refuse(job: Job, out: Path, reason: str) -> Summary:
+    """A job that is not begun: nothing moves, only `summary.json` is written."""
+    diameters_m = job.line.conductor.diameter_m, job.line.cable.diameter_m
+    referee = Referee(job.profile, job.line, job.line.features, *diameters_m)
+    summary = Summary.model_validate(referee.verdict("refused", reason, seed=job.seed))
+    out.mkdir(parents=True, exist_ok=True)
+    write(out / "summary.json", summary)
     return summary
 
 

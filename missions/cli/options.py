@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 
-class _Setting(click.ParamType):
+class _Setting(click.ParamType[tuple[str, float]]):
     """NAME=VALUE, a parameter with its number."""
 
     name = "NAME=VALUE"
@@ -30,7 +32,23 @@ def _table(
     return dict(pairs)
 
 
-settings = click.option(
-    "--set", "settings", type=_Setting(), multiple=True, callback=_table, help="Set a parameter; repeatable."
-)
+def pairs(option: str, name: str, text: str) -> Callable[..., Any]:
+    """A repeatable option NAME=VALUE that arrives as a table."""
+    return click.option(option, name, type=_Setting(), multiple=True, callback=_table, help=text)
+
+
+settings = pairs("--set", "settings", "Set a parameter; repeatable.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a job is made of, beside its line: section, robot, parameters."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        settings,
+        click.option("--parameters", type=file, help="A parameter file."),
+        click.option("--robot", type=file, help="A robot profile; R1 unless given."),
+        click.option("--section", type=click.IntRange(1), help="Section between strain poles, 1 = first."),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,298 @@
+"""Is a line fit for the robot? Every rule that a job must keep before anything moves, as refusals with
+reasons.
+
+Sources: robot limits from its profile; weather (Beaufort 5, GB/T 18857 humidity) and clearances to ground
+of 1-10 kV lines (GB 50061: 6.5 m inhabited, 5.5 m elsewhere, railway 7.5 m, navigable water 6.0 m) as in
+the rules of utilities; the rule set `coating-robot` from utility rules for coating robots on 10 kV
+conductors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hil.scenario import Weather
+from missions.job import Job
+from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
+from robot.line.features import Box, Feature
+from robot.line.line import LoadedLine
+from robot.profile import Profile
+
+GROUND_CLEARANCE_M = {"road": 6.5, "houses": 6.5, "railway": 7.5, "river": 6.0, "trees": 5.5, None: 5.5}
+GRAVITY_MPS2 = 9.81
+GRIP_RESERVE = 1.1
+REACH_M = 1.5  # half of the robot's length
+AIR_GAP_M = 0.40  # coating-robot: from half the robot's width to the next conductor
+ARM_HALF_M = 0.5  # a box wider than this is an earthed crossarm
+RULE_SETS = ("coating-robot",)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule that the job would break; `text` names what would be right."""
+
+    rule: str
+    at_m: float | None
+    value: float | str
+    limit: float | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCrossing:
+    """One group of features and how it is crossed, or why not."""
+
+    features: tuple[Feature, ...]
+    plan: CrossingPlan | Blocked
+
+
+class Checks:
+    """The rules for one job.
+
+    Args:
+        job: what is to be done.
+        weather: in which; None = nothing is known of it, and it is not judged.
+        rules: further rule sets by name.
+    """
+
+    def __init__(self, job: Job, weather: Weather | None, rules: Sequence[str] = ()) -> None:
+        self.job, self.weather, self._rules = job, weather, rules
+        line, profile = job.line, job.profile
+        self.coil_kg = line.cable_loaded_m * line.cable.mass_kg_per_m
+        self.mass_kg = profile.mass_kg(self.coil_kg)
+        temperature_c = weather.temperature_c if weather else line.stringing_temperature_c
+        self.shape = LoadedLine(line, self.mass_kg, temperature_c, profile.carriages.s_m)
+        wet = weather is not None and weather.wet
+        self.friction = profile.carriages.friction_wet if wet else profile.carriages.friction_dry
+
+    def refusals(self, crossings: Sequence[PlannedCrossing]) -> tuple[Refusal, ...]:
+        """Everything that speaks against the job, in the order of the line where it has a place."""
+        found = [
+            *self._robot_and_line(),
+            *self._strain_poles(),
+            *self._slopes(),
+            *self._kinks(),
+            *self._ground(),
+            *self._crossings(crossings),
+        ]
+        if self.job.line.energised:
+            found += self._earthed_parts()
+        if self.weather is not None:
+            found += self._weather(self.weather)
+        if "coating-robot" in self._rules:
+            found += self._coating_robot()
+        return tuple(sorted(found, key=lambda r: -1.0 if r.at_m is None else r.at_m))
+
+    def crossings(self) -> tuple[PlannedCrossing, ...]:
+        """All groups of features between the ends of the job, planned with the coil that is left there."""
+        line, profile = self.job.line, self.job.profile
+        inner = [f for f in line.features if f.kind != "strain-10"]
+        return tuple(PlannedCrossing(group, self._plan(group)) for group in group_features(inner, profile))
+
+    # ------------------------------------------------------------------ the rules
+
+    def _robot_and_line(self) -> Iterator[Refusal]:
+        line, profile = self.job.line, self.job.profile
+        limits, diameter_m = profile.limits, line.conductor.diameter_m
+        thin_m, thick_m = limits.conductor_diameter_m
+        if not thin_m <= diameter_m <= thick_m:
+            word = "thin" if diameter_m < thin_m else "thick"
+            limit = thin_m if diameter_m < thin_m else thick_m
+            yield Refusal(
+                "conductor_diameter", None, diameter_m, limit,
+                f"conductor {line.conductor.key} is too {word}: {1000 * diameter_m:.1f} mm, "
+                f"{profile.name} rides {1000 * thin_m:g} to {1000 * thick_m:g} mm",
+            )  # fmt: skip
+        if line.phase_spacing_m < limits.spacing_min_m:
+            yield Refusal(
+                "phase_spacing", None, line.phase_spacing_m, limits.spacing_min_m,
+                f"conductors are {line.phase_spacing_m:.2f} m apart, "
+                f"{profile.name} needs at least {limits.spacing_min_m:.2f} m",
+            )  # fmt: skip
+        if self.mass_kg > limits.mass_max_kg:
+            most_m = (limits.mass_max_kg - profile.mass_kg(0.0)) / line.cable.mass_kg_per_m
+            yield Refusal(
+                "mass", None, self.mass_kg, limits.mass_max_kg,
+                f"robot with {line.cable_loaded_m:.0f} m of {line.cable.key} weighs {self.mass_kg:.1f} kg, "
+                f"allowed are {limits.mass_max_kg:g} kg: load at most {max(most_m, 0.0):.0f} m",
+            )  # fmt: skip
+        yield from self._counterweight()
+
+    def _counterweight(self) -> Iterator[Refusal]:
+        trim = self.job.profile.trim
+        radius_m, (low_m, high_m) = self.job.profile.trim_radius_m(self.coil_kg), trim.center_r_m
+        if radius_m > high_m:
+            yield Refusal(
+                "balance", None, radius_m, high_m,
+                f"the counterweight cannot balance a coil of {self.coil_kg:.1f} kg: it would have to stand "
+                f"{1000 * radius_m:.0f} mm out, {1000 * low_m:.0f} to {1000 * high_m:.0f} mm are possible",
+            )  # fmt: skip
+
+    def _strain_poles(self) -> Iterator[Refusal]:
+        for pole in self.job.line.poles[1:-1]:
+            if pole.kind == "strain":
+                yield Refusal(
+                    "strain_pole", pole.chainage_m, pole.id, "none inside a section",
+                    f"strain pole {pole.id} at {pole.chainage_m:.1f} m stands inside the job and cannot be "
+                    "crossed: run one section at a time with --section",
+                )  # fmt: skip
+
+    def _slopes(self) -> Iterator[Refusal]:
+        """Grip of the three clamped carriages on the steepest place; crossings judge their own."""
+        line, pinch_n = self.job.line, self.job.parameters.wrap_pinch_n
+        most_rad = steepest_rad(self.job.profile, self.mass_kg, self.friction, 3, pinch_n)
+        places = [i * 0.25 for i in range(4, math.floor((line.length_m - 1.0) / 0.25))]
+        at_m = max(places, key=lambda s_m: abs(self.shape.slope_rad(s_m)))
+        slope_rad = abs(self.shape.slope_rad(at_m))
+        if slope_rad > most_rad:
+            state = "wet" if self.friction == self.job.profile.carriages.friction_wet else "dry"
+            yield Refusal(
+                "slope", at_m, math.degrees(slope_rad), math.degrees(most_rad),
+                f"the {state} conductor is {math.degrees(slope_rad):.1f} degrees steep at {at_m:.1f} m with "
+                f"the robot on it, its grip is enough for {math.degrees(most_rad):.1f}",
+            )  # fmt: skip
+
+    def _kinks(self) -> Iterator[Refusal]:
+        limits = self.job.profile.limits
+        for index, pole in enumerate(self.job.line.poles[1:-1], 1):
+            kink_deg = math.degrees(self.shape.max_kink_rad(index, REACH_M))
+            if kink_deg > limits.kink_vertical_max_deg:
+                yield Refusal(
+                    "kink_vertical", pole.chainage_m, kink_deg, limits.kink_vertical_max_deg,
+                    f"the conductor bends by {kink_deg:.1f} degrees in the vertical at pole {pole.id}, "
+                    f"at most {limits.kink_vertical_max_deg:g} can be crossed",
+                )  # fmt: skip
+            if abs(pole.angle_deg) > limits.kink_plan_max_deg and pole.kind != "strain":
+                yield Refusal(
+                    "kink_plan", pole.chainage_m, abs(pole.angle_deg), limits.kink_plan_max_deg,
+                    f"the line turns by {abs(pole.angle_deg):.1f} degrees at pole {pole.id}, "
+                    f"at most {limits.kink_plan_max_deg:g} can be crossed: make it a strain pole",
+                )  # fmt: skip
+
+    def _ground(self) -> Iterator[Refusal]:
+        """Clearance below the robot's lowest part with its weight on the span."""
+        depth_m = max(part.r_m[1] for part in self.job.profile.body.parts)
+        for index, span in enumerate(self.job.line.spans):
+            if span.ground_clearance_m is None:
+                continue
+            left_m = span.ground_clearance_m - self.shape.lowering_m(index) - depth_m
+            needed_m = GROUND_CLEARANCE_M[span.over]
+            if left_m < needed_m:
+                over = f" over {span.over}" if span.over else ""
+                yield Refusal(
+                    "ground_clearance", (span.from_m + span.to_m) / 2, left_m, needed_m,
+                    f"span {span.number}{over}: {left_m:.2f} m are left below the robot, "
+                    f"{needed_m:.1f} m are needed",
+                )  # fmt: skip
+
+    def _crossings(self, crossings: Sequence[PlannedCrossing]) -> Iterator[Refusal]:
+        for crossing in crossings:
+            blocked = crossing.plan
+            if isinstance(blocked, Blocked):
+                names, at_m = ", ".join(f.kind for f in blocked.features), blocked.features[0].at_m
+                yield Refusal(
+                    "crossing", at_m, names, "a safe sequence of stances",
+                    f"{names} at {at_m:.1f} m cannot be crossed: {blocked.reason}",
+                )  # fmt: skip
+
+    def _earthed_parts(self) -> Iterator[Refusal]:
+        """Air between the robot's conductive outline and crossarms, on an energised line."""
+        electric = self.job.profile.electric
+        for feature in self.job.line.features:
+            arms = [s for s in feature.shapes if isinstance(s, Box) and s.x_m[1] - s.x_m[0] > 2 * ARM_HALF_M]
+            gaps = [min(abs(z_m) for z_m in arm.z_m) - electric.outline_r_m for arm in arms]
+            if gaps and min(gaps) < electric.clearance_m:
+                yield Refusal(
+                    "electric_clearance", feature.at_m, min(gaps), electric.clearance_m,
+                    f"energised: {min(gaps):.2f} m from the robot to the crossarm of {feature.pole}, "
+                    f"{electric.clearance_m:.2f} m are needed: work on a dead line",
+                )  # fmt: skip
+
+    def _weather(self, weather: Weather) -> Iterator[Refusal]:
+        limits = self.job.profile.limits
+        if weather.wind_mps > limits.wind_max_mps:
+            yield Refusal(
+                "wind", None, weather.wind_mps, limits.wind_max_mps,
+                f"wind of {weather.wind_mps:g} m/s, work ends at {limits.wind_max_mps:g} m/s: wait",
+            )  # fmt: skip
+        if weather.humidity_pct > limits.humidity_max_pct:
+            yield Refusal(
+                "humidity", None, weather.humidity_pct, limits.humidity_max_pct,
+                f"humidity of {weather.humidity_pct:g} %, work ends at {limits.humidity_max_pct:g} %: wait",
+            )  # fmt: skip
+
+    def _coating_robot(self) -> Iterator[Refusal]:
+        line, profile = self.job.line, self.job.profile
+        needed_mm2 = 95.0 if line.conductor.key.startswith("LJ-") else 75.0
+        area_mm2 = line.conductor.area_m2 * 1e6
+        if area_mm2 < needed_mm2:
+            yield Refusal(
+                "coating-robot: conductor", None, area_mm2, needed_mm2,
+                f"{line.conductor.key} has {area_mm2:.0f} mm2, the rule set asks for {needed_mm2:g}",
+            )  # fmt: skip
+        needed_m = profile.limits.half_width_m + AIR_GAP_M
+        if line.phase_spacing_m < needed_m:
+            yield Refusal(
+                "coating-robot: spacing", None, line.phase_spacing_m, needed_m,
+                f"conductors are {line.phase_spacing_m:.2f} m apart, the rule set asks for {needed_m:.2f} m",
+            )  # fmt: skip
+        for feature in line.features:
+            if feature.pole and feature.kind.startswith("pin-"):
+                yield Refusal(
+                    "coating-robot: pin insulator", feature.at_m, feature.kind, "no pin insulators",
+                    f"pole {feature.pole} has a pin insulator, which the rule set forbids",
+                )  # fmt: skip
+
+    # ------------------------------------------------------------------ crossings
+
+    def _plan(self, group: tuple[Feature, ...]) -> CrossingPlan | Blocked:
+        job, line = self.job, self.job.line
+        slope_rad, kink_rad, angle_rad = self._bends(group)
+        left_m = max(line.cable_loaded_m - group[0].at_m, 0.0)
+        context = Context(
+            slope_rad=slope_rad,
+            kink_rad=kink_rad,
+            angle_rad=angle_rad,
+            coil_kg=round(left_m * line.cable.mass_kg_per_m, 1),
+            friction=self.friction,
+            pinch_n=job.parameters.crossing_pinch_n,
+            clearance_m=job.parameters.clearance_m,
+        )
+        diameters_m = line.conductor.diameter_m, line.cable.diameter_m
+        return plan_crossing(job.profile, group, *diameters_m, context)
+
+    def _bends(self, group: tuple[Feature, ...]) -> tuple[float, float, float]:
+        """Steepest slope over the group, sharpest bends at its poles, vertical and in plan."""
+        first_m, last_m = group[0].at_m - REACH_M, group[-1].at_m + REACH_M
+        count = math.ceil((last_m - first_m) / 0.1)
+        slope_rad = max((self.shape.slope_rad(first_m + 0.1 * i) for i in range(count)), key=abs)
+        poles = [(i, p) for i, p in enumerate(self.job.line.poles) if first_m < p.chainage_m < last_m]
+        kink_rad = max((self.shape.max_kink_rad(i, REACH_M) for i, _ in poles), default=0.0)
+        angle_rad = math.radians(max((abs(p.angle_deg) for _, p in poles), default=0.0))
+        return _up(slope_rad), _up(kink_rad), angle_rad
+
+
+def _up(angle_rad: float) -> float:
+    """Away from zero to whole degrees, so that like crossings are planned once."""
+    return math.copysign(math.radians(math.ceil(abs(math.degrees(angle_rad)))), angle_rad)
+
+
+def steepest_rad(profile: Profile, mass_kg: float, friction: float, clamped: int, pinch_n: float) -> float:
+    """The slope at which grip, with reserve, just carries weight and rolling resistance.
+
+    A pinch presses wheel and roller; only the wheel drives, both resist rolling.
+    """
+    weight_n = mass_kg * GRAVITY_MPS2
+    low, high = 0.0, math.radians(60.0)
+    for _ in range(40):
+        slope = (low + high) / 2
+        across_n = weight_n * math.cos(slope)
+        rolling_n = profile.carriages.rolling * (across_n + 2 * clamped * pinch_n)
+        needed_n = GRIP_RESERVE * (weight_n * math.sin(slope) + rolling_n)
+        if friction * (across_n + clamped * pinch_n) >= needed_n:
+            low = slope
+        else:
+            high = slope
+    return low

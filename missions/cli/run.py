@@ -1,0 +1,127 @@
+"""`silkline run`: a job on the simulated robot."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from missions.cli import STOPPED
+from missions.cli.options import as_json, job_options
+
+if TYPE_CHECKING:
+    from missions.job import Job
+    from missions.summary import Summary
+
+
+@click.command()
+@click.argument("name", metavar="LINE-or-SCENARIO")
+@job_options
+@click.option("--seed", type=click.IntRange(0), help="Seed of everything drawn; the scenario's unless given.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for log and summary."
+)
+@click.option(
+    "--realtime", is_flag=True, help="Run at the pace of a real job instead of as fast as possible."
+)
+@click.option(
+    "--camera", type=click.Choice(["features"]), default="features", help="What the camera reports."
+)
+@as_json
+def run(
+    name: str,
+    section: int | None,
+    robot: Path | None,
+    parameters: Path | None,
+    settings: dict[str, float],
+    seed: int | None,
+    out: Path | None,
+    realtime: bool,
+    camera: str,
+    as_json: bool,
+) -> int:
+    """Run the job of LINE-or-SCENARIO (a file or a packaged name) on the simulated robot.
+
+    Writes mission.mcap and summary.json. Ctrl-C stops the robot and closes both.
+    """
+    from missions.clock import RealTime
+    from missions.job import read_job
+    from missions.plan import plan
+    from missions.run import refuse, simulate
+
+    job = read_job(name, section, robot, parameters, settings, seed)
+    out = out or Path("runs") / f"{Path(name).name.partition('.')[0]}-seed{job.seed}"
+    refusals = plan(job).refusals
+    if refusals:
+        summary = refuse(job, out, refusals[0].text)
+        for refusal in refusals:
+            click.echo(f"refused: {refusal.text}", err=True)
+    else:
+        with _interruptible() as interrupted, _progress(job, quiet=as_json) as watch:
+            clock = RealTime() if realtime else None
+            summary = simulate(job, out, clock=clock, watch=watch, interrupted=interrupted)
+    click.echo(json.dumps(summary.model_dump()) if as_json else _text(summary, out))
+    return summary.exit_code if not refusals else STOPPED
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C or SIGTERM sets the event; a second Ctrl-C ends the process at once."""
+    interrupted = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(job: Job, quiet: bool) -> Iterator[object]:
+    """A bar on stderr that a watch of the run loop moves; None if nobody looks."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from missions.progress import ProgressBar
+
+    with ProgressBar(job, console) as bar:
+        yield bar.watch
+
+
+def _text(summary: Summary, out: Path) -> str:
+    """What people want to know of a run."""
+    pitch, tension = summary.pitch_error_pct, summary.tension_in_band_pct
+    crossed = sum(c.outcome == "done" for c in summary.crossings)
+    lines = [
+        f"{summary.outcome}: {summary.reason}",
+        f"{summary.travelled_m:.1f} of {summary.length_m:.1f} m, {summary.turns} turns, {crossed} crossings, "
+        f"{summary.interventions} interventions, {len(summary.violations)} violations",
+        f"pitch error p95 {_figure(pitch.p95, '%')}, max {_figure(pitch.max, '%')}; "
+        f"tension in band {_figure(tension, '%')}; roll max {_figure(summary.roll_deg.max, 'deg')}",
+        f"cable {summary.cable_used_m:.2f} m, energy {summary.energy_wh:.1f} Wh, robot time {summary.sim_time_s:.1f} s, "
+        f"{_figure(summary.realtime_factor, 'times real time')}",
+    ]
+    lines += [
+        f"violation at {v.t_s:.2f} s: {v.rule} {v.part} {v.feature} {_figure(v.value, '')} (limit {v.limit:g})"
+        for v in summary.violations
+    ]
+    return "\n".join([*lines, f"written to {out}"])
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return "not measured" if value is None else f"{value:.2f} {unit}".rstrip()
