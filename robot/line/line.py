@@ -242,6 +242,24 @@ def _stretched(shapes: Iterable[Shape], extent_m: float) -> tuple[Shape, ...]:
     return tuple(Sleeve(s_m, s.r_m) if isinstance(s, Sleeve) else Box(s_m, s.x_m, s.z_m) for s in shapes)
 
 
+def span_array(line: Line, temperature_c: float) -> FloatArray:
+    """The spans as `robot.line.section` takes them, grown from the stringing to this temperature."""
+    growth = 1.0 + line.conductor.expansion_per_k * (temperature_c - line.stringing_temperature_c)
+    w, ea = line.weight_n_per_m, line.conductor.stiffness_n
+    spans = np.zeros((len(line.spans), section.COLUMNS))
+    for row, span, pole in zip(spans, line.spans, line.poles, strict=False):
+        _, length0_m, _ = elastic.solve_length(
+            span.length_m, span.rise_m, span.horizontal_tension_n, w, ea, np.empty(0), 0.0
+        )
+        row[section.FROM], row[section.TO], row[section.SPAN] = span.from_m, span.to_m, span.length_m
+        row[section.HEIGHT], row[section.RISE], row[section.LENGTH0] = (
+            pole.height_m,
+            span.rise_m,
+            length0_m * growth,
+        )
+    return spans
+
+
 class LoadedLine:
     """The line's shape with the robot on it: exact elastic catenaries, tabulated once by the robot's place.
 
@@ -260,25 +278,11 @@ class LoadedLine:
         self._wheels = np.array(sorted(wheels_m), dtype=np.float64)
         self._load = mass_kg * GRAVITY_MPS2 / len(self._wheels)
         self._half = max(float(self._wheels[-1] - self._wheels[0]) / 2, 1e-3)
-        warming_k = temperature_c - line.stringing_temperature_c
-        self._spans = self._make_spans(1.0 + line.conductor.expansion_per_k * warming_k)
+        self._spans = span_array(line, temperature_c)
         self._step = self._lay_out_tables()
         self._table = np.empty((int(self._spans[:, section.ROWS].sum()), 3))
         self._fill()
         self._constants = (self._wheels, self._load, self._w, self._ea, self._step)
-
-    def _make_spans(self, growth: float) -> FloatArray:
-        spans = np.zeros((len(self.line.spans), section.COLUMNS))
-        none = np.empty(0)
-        for row, span, pole in zip(spans, self.line.spans, self.line.poles, strict=False):
-            h = span.horizontal_tension_n
-            _, length0_m, _ = elastic.solve_length(
-                span.length_m, span.rise_m, h, self._w, self._ea, none, 0.0
-            )
-            row[: section.OFFSET] = (
-                span.from_m, span.to_m, span.length_m, pole.height_m, span.rise_m, length0_m * growth
-            )  # fmt: skip
-        return spans
 
     def _lay_out_tables(self) -> float:
         """Give every span the rows in which its state changes; returns the step between rows in m."""

@@ -71,6 +71,31 @@ def common_tension(
 
 
 @njit(cache=True, nogil=True)
+def exact_state(
+    spans: FloatArray,
+    first: int,
+    last: int,
+    k: int,
+    s_robot: float,
+    wheels: FloatArray,
+    load: float,
+    w: float,
+    ea: float,
+    slip: float,
+) -> tuple[float, float, float, FloatArray]:
+    """(H, V, unstretched length, shares of the wheels) of span k of a section, not from the table."""
+    length0 = spans[k, LENGTH0]
+    if slip > 0.0:
+        free = np.empty(len(spans))
+        guess, _ = solve(spans[k, SPAN], spans[k, RISE], length0, w, ea, np.empty(0), 0.0)
+        common_tension(spans, first, last, s_robot, wheels, load, w, ea, guess, free)
+        length0 = (1.0 - slip) * length0 + slip * free[k]
+    shares = _shares(spans, k, s_robot, wheels)
+    h, v = solve(spans[k, SPAN], spans[k, RISE], length0, w, ea, shares, load)
+    return h, v, length0, shares
+
+
+@njit(cache=True, nogil=True)
 def fill_fixed(
     spans: FloatArray,
     k: int,

@@ -53,7 +53,7 @@ def _wrong(text: str, **values: object) -> PydanticCustomError:
 
 
 def _slip_share(value: Any) -> Any:
-    """ "fixed" = 0, held at every insulator; "free" = 1, sliding over all of the section; or a number between."""
+    """0 = "fixed" at every insulator, 1 = "free" to slide over all of the section, or between."""
     if not isinstance(value, str):
         return value
     if value not in ("fixed", "free"):
