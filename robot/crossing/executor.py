@@ -15,7 +15,8 @@ from robot.behaviours.wish import Situation, Wish
 from robot.crossing.planner import CrossingPlan
 from robot.crossing.stance import Step, StepKind
 from robot.line import catalogue
-from robot.messages import Axis, CarriageState, CrossingStatus, LayRecord
+from robot.messages import GRIP, Axis, CarriageState, CrossingStatus, LayRecord
+from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.003
 _LOADED_N = 20.0
@@ -61,7 +62,9 @@ class Crossing:
             return None
         index = min(self._progress.step, len(self._plan.steps) - 1)
         step = self._plan.steps[index]
-        return CrossingStatus(index, len(self._plan.steps), step.kind.value, "; ".join(step.expects), step.reversible)
+        return CrossingStatus(
+            index, len(self._plan.steps), step.kind.value, "; ".join(step.expects), step.reversible
+        )
 
     @property
     def mid_way(self) -> bool:
@@ -75,7 +78,9 @@ class Crossing:
         self._progress = _Progress()
         self._travel_origin_m = situation.estimate.travel_m + ahead.anchor_m - situation.estimate.chainage_m
         self._parked_from_m = None
-        self._slack_m = {f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS}
+        self._slack_m = {
+            f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS
+        }
         self._level_s = 0.0
 
     def enter(self, situation: Situation) -> None:
@@ -106,7 +111,9 @@ class Crossing:
         else:
             progress.confirmed_s = 0.0
             if progress.in_step_s > 3.0 * step.duration_s + 5.0:
-                self.detail = f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
+                self.detail = (
+                    f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
+                )
                 return "crossing_failed"
         if progress.confirmed_s >= self._confirm_s(step):
             self._done(step, situation)
@@ -160,7 +167,8 @@ class Crossing:
     def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
         motion.grip(wish, carriage, state, motion.parameters.crossing_pinch_n)
-        if situation.stance[carriage] is not state:
+        off_m = abs(situation.frame.axes.position[GRIP[carriage]] - wish.target[GRIP[carriage]])
+        if off_m > PLACE_TOLERANCE_M / 2:
             return False
         sensors = situation.frame.sensors
         if state is CarriageState.CLAMPED:
@@ -190,7 +198,9 @@ class Crossing:
                 if guide_m > pole_m - _TIE_M and paid_m < wanted_m:
                     extra_mps = min(0.5, (wanted_m - paid_m) / situation.dt_s)
                     motion.pay_slack(wish, situation, extra_mps)
-                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - max(situation.estimate.speed_mps, 0.0)
+                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - max(
+                        situation.estimate.speed_mps, 0.0
+                    )
                     self._slack_m[pole_m] = paid_m + max(feed_mps, 0.0) * situation.dt_s
                     return
                 if guide_m > pole_m + 0.10 and motion.lay is not None:
