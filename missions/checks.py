@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from hil.scenario import Weather
 from missions.job import Job
-from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
+from robot.crossing.planner import group_features, plan_crossing
+from robot.crossing.stance import Blocked, Context, CrossingPlan
 from robot.line.features import Box, Feature
 from robot.line.line import LoadedLine
 from robot.profile import Profile

@@ -16,7 +16,7 @@ from missions.checks import Checks, PlannedCrossing, Refusal
 from missions.file_errors import InputError
 from missions.job import Job
 from robot.behaviours.lay import LayGeometry
-from robot.crossing.planner import CrossingPlan
+from robot.crossing.stance import CrossingPlan
 from robot.line.survey import Survey, sections
 
 GRAVITY_MPS2 = 9.81
@@ -152,7 +152,8 @@ class Work:
         found = []
         line, power = self._job.line, self._job.profile.power
         if self.cable_m > line.cable_loaded_m:
-            text = f"{line.cable_loaded_m:.0f} m of cable are loaded, the lay takes {self.cable_m:.1f} m: load more"
+            loaded_m = line.cable_loaded_m
+            text = f"{loaded_m:.0f} m of cable are loaded, the lay takes {self.cable_m:.1f} m: load more"
             found.append(Refusal("cable_short", None, line.cable_loaded_m, self.cable_m, text))
         limit_wh = BATTERY_SHARE * power.capacity_wh
         if self.energy_wh > limit_wh:

@@ -37,17 +37,18 @@ def pairs(option: str, name: str, text: str) -> Callable[..., Any]:
     return click.option(option, name, type=_Setting(), multiple=True, callback=_table, help=text)
 
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
 settings = pairs("--set", "settings", "Set a parameter; repeatable.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for machines.")
 
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What a job is made of, beside its line: section, robot, parameters."""
-    file = click.Path(dir_okay=False, path_type=Path)
     for option in (
         settings,
-        click.option("--parameters", type=file, help="A parameter file."),
-        click.option("--robot", type=file, help="A robot profile; R1 unless given."),
+        click.option("--parameters", type=FILE, help="A parameter file."),
+        click.option("--robot", type=FILE, help="A robot profile; R1 unless given."),
         click.option("--section", type=click.IntRange(1), help="Section between strain poles, 1 = first."),
     ):
         command = option(command)

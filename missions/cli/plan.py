@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from missions.cli import DONE, STOPPED
-from missions.cli.options import as_json, job_options, pairs
+from missions.cli.options import FILE, as_json, job_options, pairs
 
 if TYPE_CHECKING:
     from missions.job import Job
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="LINE")
 @job_options
-@click.option(
-    "--weather", type=click.Path(dir_okay=False, path_type=Path), help="File with a [weather] table."
-)
+@click.option("--weather", type=FILE, help="File with a [weather] table.")
 @click.option("--rules", multiple=True, type=click.Choice(["coating-robot"]), help="A further rule set.")
 @pairs("--assume", "assume", "Set an assumption on crew, pace or prices; repeatable.")
 @as_json
@@ -62,7 +60,8 @@ def _text(job: Job, plan: Plan) -> str:
     ]
     if len(plan.sections) > 1:
         lines += [
-            f"section {s['section']}: {s['from_pole']} to {s['to_pole']}, {s['spans']} spans, {s['length_m']:.0f} m"
+            f"section {s['section']}: {s['from_pole']} to {s['to_pole']}, {s['spans']} spans, "
+            f"{s['length_m']:.0f} m"
             for s in plan.sections
         ]
     for crossing in plan.as_json()["crossings"]:

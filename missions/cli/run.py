@@ -13,26 +13,21 @@ from typing import TYPE_CHECKING
 import click
 
 from missions.cli import STOPPED
-from missions.cli.options import as_json, job_options
+from missions.cli.options import DIRECTORY, as_json, job_options
 
 if TYPE_CHECKING:
     from missions.job import Job
+    from missions.run import Watch
     from missions.summary import Summary
 
 
 @click.command()
 @click.argument("name", metavar="LINE-or-SCENARIO")
 @job_options
-@click.option("--seed", type=click.IntRange(0), help="Seed of everything drawn; the scenario's unless given.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for log and summary."
-)
-@click.option(
-    "--realtime", is_flag=True, help="Run at the pace of a real job instead of as fast as possible."
-)
-@click.option(
-    "--camera", type=click.Choice(["features"]), default="features", help="What the camera reports."
-)
+@click.option("--seed", type=click.IntRange(0), help="Seed of all chance; else the scenario's.")
+@click.option("--out", type=DIRECTORY, help="Directory for log and summary.")
+@click.option("--realtime", is_flag=True, help="Run at the pace of a real job.")
+@click.option("--camera", type=click.Choice(["features"]), default="features", help="Kind of camera.")
 @as_json
 def run(
     name: str,
@@ -89,7 +84,7 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _progress(job: Job, quiet: bool) -> Iterator[object]:
+def _progress(job: Job, quiet: bool) -> Iterator[Watch | None]:
     """A bar on stderr that a watch of the run loop moves; None if nobody looks."""
     from rich.console import Console
 
@@ -113,11 +108,11 @@ def _text(summary: Summary, out: Path) -> str:
         f"{summary.interventions} interventions, {len(summary.violations)} violations",
         f"pitch error p95 {_figure(pitch.p95, '%')}, max {_figure(pitch.max, '%')}; "
         f"tension in band {_figure(tension, '%')}; roll max {_figure(summary.roll_deg.max, 'deg')}",
-        f"cable {summary.cable_used_m:.2f} m, energy {summary.energy_wh:.1f} Wh, robot time {summary.sim_time_s:.1f} s, "
-        f"{_figure(summary.realtime_factor, 'times real time')}",
+        f"cable {summary.cable_used_m:.2f} m, energy {summary.energy_wh:.1f} Wh, "
+        f"robot time {summary.sim_time_s:.1f} s, {_figure(summary.realtime_factor, 'times real time')}",
     ]
     lines += [
-        f"violation at {v.t_s:.2f} s: {v.rule} {v.part} {v.feature} {_figure(v.value, '')} (limit {v.limit:g})"
+        f"violation at {v.t_s:.2f} s: {v.rule} {v.part} {v.feature} {_figure(v.value, '')}, limit {v.limit:g}"
         for v in summary.violations
     ]
     return "\n".join([*lines, f"written to {out}"])
