@@ -60,7 +60,11 @@ class MemoryPort:
             self._check_open()
             return b""
         self._check_open(peer=False)
-        return self._inbox.popleft() if len(self._inbox) == 1 else self._take_many()
+        data = self._inbox.popleft() if len(self._inbox) == 1 else self._take_all()
+        if len(data) > READ_MAX:
+            self._inbox.appendleft(data[READ_MAX:])
+            return data[:READ_MAX]
+        return data
 
     def write(self, data: bytes) -> None:
         self._check_open()
@@ -69,12 +73,10 @@ class MemoryPort:
     def close(self) -> None:
         self.closed = True
 
-    def _take_many(self) -> bytes:
+    def _take_all(self) -> bytes:
         data = b"".join(self._inbox)
         self._inbox.clear()
-        if len(data) > READ_MAX:
-            self._inbox.append(data[READ_MAX:])
-        return data[:READ_MAX]
+        return data
 
     def _check_open(self, peer: bool = True) -> None:
         if self.closed:

@@ -385,8 +385,10 @@ SILKLINE_AXIS_FAULT_ENCODER = 3
 enums["SILKLINE_AXIS_FAULT"][3] = EnumEntry("SILKLINE_AXIS_FAULT_ENCODER", """""")
 SILKLINE_AXIS_FAULT_RESET = 4
 enums["SILKLINE_AXIS_FAULT"][4] = EnumEntry("SILKLINE_AXIS_FAULT_RESET", """The drive restarted and lost its configuration.""")
-SILKLINE_AXIS_FAULT_ENUM_END = 5
-enums["SILKLINE_AXIS_FAULT"][5] = EnumEntry("SILKLINE_AXIS_FAULT_ENUM_END", """""")
+SILKLINE_AXIS_FAULT_OVER_CURRENT = 5
+enums["SILKLINE_AXIS_FAULT"][5] = EnumEntry("SILKLINE_AXIS_FAULT_OVER_CURRENT", """""")
+SILKLINE_AXIS_FAULT_ENUM_END = 6
+enums["SILKLINE_AXIS_FAULT"][6] = EnumEntry("SILKLINE_AXIS_FAULT_ENUM_END", """""")
 
 # SILKLINE_AXIS_LIMIT
 enums["SILKLINE_AXIS_LIMIT"] = Enum()
@@ -537,15 +539,6 @@ enums["SILKLINE_ACTION"][17] = EnumEntry("SILKLINE_ACTION_ENUM_END", """""")
 # MAV_CMD
 enums["MAV_CMD"] = Enum()
 enums["MAV_CMD"].bitmask = False
-SILKLINE_CMD_STOP = 31900
-enums["MAV_CMD"][31900] = EnumEntry("SILKLINE_CMD_STOP", """Latch a stop.""")
-enums["MAV_CMD"][31900].param[1] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[2] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[3] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[4] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[5] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[6] = """Reserved (default:0)"""
-enums["MAV_CMD"][31900].param[7] = """Reserved (default:0)"""
 SILKLINE_CMD_RESET = 31901
 enums["MAV_CMD"][31901] = EnumEntry("SILKLINE_CMD_RESET", """Clear the latched stop and the drives' faults, if their causes are gone.""")
 enums["MAV_CMD"][31901].param[1] = """Reserved (default:0)"""

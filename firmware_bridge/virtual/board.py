@@ -146,7 +146,8 @@ class VirtualBoard:
         self._forget_sequences()
         self._link.queue(
             wire.BOARD_IDENTITY, self._now_us, self.serial_number, self.permission.session,
-            self._layout_digest, self.drives.digest(), FIRMWARE_VERSION, PROTOCOL, self._profile.name.encode()[:16],
+            self._layout_digest, self.drives.digest(), FIRMWARE_VERSION, PROTOCOL,
+            self._profile.name.encode()[:16],
         )  # fmt: skip
         self._report_status()
 

@@ -106,8 +106,7 @@ class DriveBank:
     """The drives of one board.
 
     Attributes:
-        drives: one record an axis; its fields `watchdog`, `temperature_c`, `gain`, `stuck` are where faults
-        go in.
+        drives: one record an axis.
         effort: what the mechanics get, per axis.
         faulted: whether a drive had a fault in the last step.
     """
@@ -224,6 +223,14 @@ class DriveBank:
         drive = self.drives[axis]
         drive["offset"] += (drive["gain"] - gain) * self._mechanics.position[axis]
         drive["gain"] = gain
+
+    def stick_encoder(self, axis: int, stuck: bool) -> None:
+        """The encoder's reading stands still, or goes on from where the axis is."""
+        self.drives[axis]["stuck"] = stuck
+
+    def watch(self, axis: int, on: bool) -> None:
+        """Switch the drive's own watchdog."""
+        self.drives[axis]["watchdog"] = on
 
     def heat(self, axis: int, celsius: float) -> None:
         """The motor is this hot."""

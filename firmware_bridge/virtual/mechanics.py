@@ -44,7 +44,8 @@ class Mechanics(Protocol):
     braked: BoolArray  # written by the board: spring brakes applied
 
     def step(self, dt_s: float, effort: FloatArray) -> None:
-        """Advance by `dt_s` with these efforts (N m or N) at the axis outputs."""
+        """Advance by `dt_s` with these efforts (N m or N) at the axis outputs, along each axis; only the
+        cable's is the pull against its pay-out."""
 
     def sensors(self) -> RawSensors:
         """Read all sensors now; called once per report, not per step."""

@@ -77,8 +77,8 @@ class SpringMass:
         return RawSensors(
             odometer_m=1234.56789, rotor_abs_rad=float(self.position[Axis.ROTOR] % (2 * np.pi)),
             pinch_n=pinch_n, wheel_load_n=self.wheel_load_n, dancer_m=0.031, cable_tension_n=9.5,
-            guide_switch=0, accel_mps2=self.accel_mps2, gyro_rps=(0.01, 0.02, 0.03), battery_v=50.2, battery_a=3.1,
-            battery_used_wh=12.5, estop_closed=self.estop_closed,
+            guide_switch=0, accel_mps2=self.accel_mps2, gyro_rps=(0.01, 0.02, 0.03), battery_v=50.2,
+            battery_a=3.1, battery_used_wh=12.5, estop_closed=self.estop_closed,
         )  # fmt: skip
 
 
