@@ -1,0 +1,5 @@
+"""`python -m missions.cli`: the command without its installation."""
+
+from missions.cli import main
+
+main()
