@@ -51,7 +51,7 @@ class Parameters:
     tension_rate_nps: float = _parameter(500.0, "N/s", 10.0, 5000.0, "Largest change of the cable drive's effort.")
     support_pinch_n: float = _parameter(50.0, "N", 10.0, 400.0, "Pinch from which a clamped carriage counts as loaded.")
     support_load_n: float = _parameter(20.0, "N", 1.0, 200.0, "Wheel load from which a carriage counts as loaded.")
-    contact_force_n: float = _parameter(100.0, "N", 20.0, 500.0, "Unexplained force along the conductor that is a contact.")
+    contact_force_n: float = _parameter(180.0, "N", 20.0, 500.0, "Unexplained force along the conductor that is a contact.")
     contact_torque_nm: float = _parameter(12.0, "N m", 1.0, 20.0, "Rotor torque that is a contact.")
     coupling_limit_deg: float = _parameter(12.0, "deg", 1.0, 45.0, "Rotor error at which carriages and rotor count as apart.")
     slip_limit: float = _parameter(0.15, "1", 0.02, 1.0, "Slip of a wheel that is too much.")
