@@ -66,7 +66,6 @@ class Estimator:
         self._diameter_m = line.conductor.diameter_m
         self._diameter_var = _DIAMETER_PRIOR_M**2
         self._camera: CameraFrame | None = None  # newest that was really new
-        self._range_score = 1.0
         self._names: dict[tuple[int, bool, bool], frozenset[str]] = {}
         self.health: frozenset[str] = frozenset()  # inputs that cannot be relied upon, names of `HEALTH`
 
@@ -120,11 +119,13 @@ class Estimator:
             return  # the same picture again: it ages
         self._camera = camera
         moved_m = joint.moved_since(self._state[0], camera.t_ns)
-        self._landmarks.look(camera, moved_m, self._state)
-        self._state["last_slot"] = self._landmarks.last_slot
+        landmarks = self._landmarks
+        landmarks.look(camera, moved_m)
+        self._state["last_slot"] = landmarks.last_slot
         innovation = self._state["innovation"][0]
-        error = float(innovation[CHANNEL["camera_range"]])
-        self._range_score += 0.05 * (min(error * error, 25.0) - self._range_score)
+        innovation[CHANNEL["camera_range"]] = landmarks.range_error
+        innovation[CHANNEL["camera_confidence"]] = _known(1.0 - camera.confidence)
+        innovation[CHANNEL["survey"]] = landmarks.survey_error
         self._learn_diameter(camera.conductor_diameter_m)
         wrapping = mode in _WRAPPING
         innovation[CHANNEL["lay_pitch"]] = _known((camera.lay_pitch_m - self._pitch_m) / (_PITCH_SIGMA * self._pitch_m))
@@ -144,7 +145,7 @@ class Estimator:
     def _named(self, bits: int, t_ns: int) -> frozenset[str]:
         camera = self._camera
         blind = camera is None or t_ns - camera.t_ns > self._camera_age_ns
-        unsure = camera is not None and (not camera.confidence >= self._trust or self._range_score > _DIVERGED)
+        unsure = camera is not None and (not camera.confidence >= self._trust or self._landmarks.range_score > _DIVERGED)
         key = (bits, blind, unsure)
         names = self._names.get(key)
         if names is None:

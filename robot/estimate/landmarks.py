@@ -8,10 +8,12 @@ that it does not know are found as well, and those it knows but the camera can r
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from robot.estimate import filter as joint
-from robot.estimate.state import CHANNEL, Record, Vector
+from robot.estimate.state import Vector
 from robot.line import catalogue
 from robot.line.line import Line
 from robot.messages import CameraFrame, Detection, SeenFeature
@@ -19,6 +21,7 @@ from robot.parameters import Parameters
 from robot.profile import Profile
 
 _GATE = 14.0  # chi2 of innovation plus the cost of a wrong class
+_FAR_OFF_M = 2.0
 _WRONG_CLASS = 7.0  # -2 ln of the share of wrong classes
 _NO_CLASS = 2.0
 _NOISE_FLOOR_M = 0.5  # range noise grows as range plus this: 10 mm + 2 %
@@ -35,6 +38,8 @@ _FREE_STEP_M = 0.15  # per picture
 _GONE_SIGMAS = 2.6
 _BEHIND_M = 1.8  # the lay point has passed it
 _LISTED = 12
+_SCORE_RATE = 0.05
+_SCORE_MAX = 25.0
 _SURVEY_REACH_M = 2.5
 _SURVEY_PRIOR = 4.0  # weight of the assumed survey error, in features
 
@@ -76,6 +81,22 @@ class _Track:
             self.confirmed = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A track that could explain a detection."""
+
+    cost: float
+    detection: int
+    track: _Track
+    error_m: float
+    noise_var: float
+    var: float
+    is_same_class: bool
+
+
+_cost = attrgetter("cost")
+
+
 class Landmarks:
     """Tracks and survey. `features` is the list to report, `next_m` the place of the first one ahead (NaN = none).
 
@@ -107,25 +128,26 @@ class Landmarks:
         self._last: _Track | None = None  # passed last
         self.features: tuple[SeenFeature, ...] = ()
         self.next_m = math.nan
+        self.range_error = 0.0  # newest range, normalised innovation
+        self.range_score = 1.0  # mean square of the last ones
+        self.survey_error = 0.0  # newest look-up in the survey, normalised innovation
         self._stale_at_m = -math.inf  # chainage at which the list must be made again
 
     # ------------------------------------------------------------------ pictures
 
-    def look(self, camera: CameraFrame, moved_m: float, state: Record) -> None:
+    def look(self, camera: CameraFrame, moved_m: float) -> None:
         """Take a new picture, made when the robot was `moved_m` further back."""
-        innovation = state[0]["innovation"]
-        innovation[CHANNEL["camera_confidence"]] = 1.0 - camera.confidence
         if not camera.confidence >= self._trust:
             return
         offset_m = self._camera.forward_s_m - moved_m  # from the middle carriage to where the picture was taken
-        seen = self._assign(camera.detections, offset_m, innovation)
+        seen = self._assign(camera.detections, offset_m)
         for track in self._tracks:
-            self._count(track, track in seen, offset_m)
+            self._count(track, track.slot in seen, offset_m)
         for track in [t for t in self._tracks if self._is_lost(t)]:
             self._drop(track)
         for track in self._tracks:
             if track.confirmed and track.surveyed is None:
-                self._look_up(track, innovation)
+                self._look_up(track)
         self._rule_out(offset_m)
         self._list()
 
@@ -137,48 +159,58 @@ class Landmarks:
             self._drop(track)
         self._list()
 
-    def _assign(self, detections: tuple[Detection, ...], offset_m: float, innovation: Vector) -> list[_Track]:
-        """Give every detection to the track that explains it best, or a new one. Returns the tracks seen."""
-        mean, covariance = self._mean, self._covariance
-        costs = []
-        for d, detection in enumerate(detections):
-            if not (detection.range_m > 0.0 and detection.sigma_m > 0.0):
-                continue
-            for k, track in enumerate(self._tracks):
-                expected_m = mean[track.slot] - mean[joint.S] - offset_m
-                error_m = detection.range_m - expected_m
-                if abs(error_m) > 2.0 or expected_m < 0.0:
-                    continue
-                noise_m = track.noise * (expected_m + _NOISE_FLOOR_M)
-                var = joint.difference_var(covariance, track.slot, joint.S) + noise_m**2
-                cost = error_m**2 / var + _class_cost(detection.kind, track.kind)
-                if cost < _GATE:
-                    costs.append((cost, d, k, error_m, noise_m**2, var))
-        costs.sort()
-        taken: set[int] = set()
-        seen: list[_Track] = []
-        for _, d, k, error_m, noise_var, var in costs:
-            track = self._tracks[k]
-            if d in taken or track in seen:
-                continue
-            taken.add(d)
-            seen.append(track)
-            joint.update(mean, covariance, track.slot, 1.0, joint.S, -1.0, error_m, noise_var)
-            innovation[CHANNEL["camera_range"]] = error_m / math.sqrt(var)
-            track.noise += _RATE * (_noise(detections[d]) - track.noise)
-            track.vote(detections[d])
-        for d, detection in enumerate(detections):
-            if d not in taken and detection.range_m > 0.0 and detection.sigma_m > 0.0 and self._free_slots:
-                seen.append(self._begin(detection, offset_m))
+    def _assign(self, detections: tuple[Detection, ...], offset_m: float) -> set[int]:
+        """Give every detection to the track that explains it best, or a new one. Returns the slots of tracks seen."""
+        links: list[_Link] = []
+        for index, detection in enumerate(detections):
+            if detection.range_m > 0.0 and detection.sigma_m > 0.0:
+                links.extend(self._links(index, detection, offset_m))
+        links.sort(key=_cost)
+        explained: set[int] = set()
+        seen: set[int] = set()
+        for link in links:
+            if link.detection not in explained and link.track.slot not in seen:
+                explained.add(link.detection)
+                seen.add(link.track.slot)
+                self._fuse(link, detections[link.detection])
+        explained.update(link.detection for link in links if link.is_same_class)  # too near to be something else
+        for index, detection in enumerate(detections):
+            if index not in explained and detection.range_m > 0.0 and detection.sigma_m > 0.0 and self._free_slots:
+                seen.add(self._begin(detection, offset_m))
         return seen
 
-    def _begin(self, detection: Detection, offset_m: float) -> _Track:
+    def _links(self, index: int, detection: Detection, offset_m: float) -> Iterator[_Link]:
+        """All tracks that could explain a detection."""
+        mean = self._mean
+        for track in self._tracks:
+            expected_m = mean[track.slot] - mean[joint.S] - offset_m
+            error_m = detection.range_m - expected_m
+            if expected_m < 0.0 or abs(error_m) > _FAR_OFF_M:
+                continue
+            noise_var = (track.noise * (expected_m + _NOISE_FLOOR_M)) ** 2
+            var = joint.difference_var(self._covariance, track.slot, joint.S) + noise_var
+            cost = error_m**2 / var + _class_cost(detection.kind, track.kind)
+            if cost < _GATE:
+                cost -= 2.0 * math.log(max(track.rate, _RATE))  # what is seen rarely explains less
+                yield _Link(cost, index, track, error_m, noise_var, var, detection.kind == track.kind)
+
+    def _fuse(self, link: _Link, detection: Detection) -> None:
+        track = link.track
+        joint.update(
+            self._mean, self._covariance, track.slot, 1.0, joint.S, -1.0, link.error_m, link.noise_var
+        )
+        track.noise += _RATE * (_noise(detection) - track.noise)
+        track.vote(detection)
+        self.range_error = link.error_m / math.sqrt(link.var)
+        self.range_score += _SCORE_RATE * (min(self.range_error**2, _SCORE_MAX) - self.range_score)
+
+    def _begin(self, detection: Detection, offset_m: float) -> int:
         track = _Track(self._free_slots.pop(), _noise(detection))
         ahead_m = detection.range_m + offset_m
         joint.insert(self._mean, self._covariance, track.slot, ahead_m, detection.sigma_m**2)
         track.vote(detection)
         self._tracks.append(track)
-        return track
+        return track.slot
 
     def _count(self, track: _Track, seen: bool, offset_m: float) -> None:
         range_m = self._mean[track.slot] - self._mean[joint.S] - offset_m
@@ -204,7 +236,7 @@ class Landmarks:
 
     # ------------------------------------------------------------------ survey
 
-    def _look_up(self, track: _Track, innovation: Vector) -> None:
+    def _look_up(self, track: _Track) -> None:
         """Find the track in the survey; an unmistakable match also corrects the chainage."""
         at_m = self._mean[track.slot]
         reach_m = max(4.0 * self._sigma_m, _SURVEY_REACH_M)
@@ -227,7 +259,7 @@ class Landmarks:
         self._weight += 1.0
         self._sigma_m = math.sqrt(self._sum_m2 / self._weight)
         total = var + self._sigma_m**2
-        innovation[CHANNEL["survey"]] = error_m / math.sqrt(total)
+        self.survey_error = error_m / math.sqrt(total)
         if error_m**2 < 9.0 * total:
             joint.update(
                 self._mean, self._covariance, track.slot, 1.0, joint.S, 0.0, error_m, self._sigma_m**2

@@ -146,7 +146,7 @@ def read_odometer(inp, state, config, mean, covariance, dt_s, good_wheels):  # t
         scaled_m = step_m / (1.0 + mean[joint.ODOMETER])
         state.odometer_mps += min(dt_s / _SMOOTH_S, 1.0) * (scaled_m / dt_s - state.odometer_mps)
         _judge_odometer(inp, state, config, dt_s)
-    else:
+    elif math.isnan(inp.odometer_m) or not math.isnan(step_m):  # garbage, not just the first reading
         state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
     if valid and state.odometer_bad_s < _SUSPECT_S:
         _move(state, mean, covariance, scaled_m, True, 3)
