@@ -198,9 +198,10 @@ class Motion:
         frame, tension_n = situation.frame, self.line.tension_n
         feed_mps = situation.estimate.speed_mps * self.geometry.length_factor
         error_n = tension_n - situation.estimate.tension_n
-        self._tension_integral_n = min(max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0)
-        damping_n = 8.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)
-        wish.effort(Axis.CABLE, max(tension_n + 0.5 * error_n + self._tension_integral_n + damping_n, 0.0))
+        if abs(error_n) < 0.5 * tension_n:  # slack is taken up first
+            self._tension_integral_n = min(max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0)
+        damping_n = 10.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)
+        wish.effort(Axis.CABLE, max(tension_n + 0.3 * error_n + self._tension_integral_n + damping_n, 0.0))
 
     def pay_slack(self, wish: Wish, situation: Situation, extra_mps: float) -> None:
         """Pay out more than travel takes."""

@@ -1,7 +1,7 @@
 """The support rule, judged from what is measured (design, section 5; promise S11).
 
 At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a
-time; the rear may be off the conductor only while the front is clamped and loaded. A value that is not a
+time; the rear may be off the conductor only while the front is clamped: it then hangs on its roller. A value that is not a
 number satisfies nothing. Grip positions and forces are per carriage: front, middle, rear.
 """
 
@@ -15,7 +15,7 @@ from robot.parameters import Parameters
 from robot.profile import Profile
 
 FRONT, MIDDLE, REAR = 0, 1, 2
-PLACE_TOLERANCE_M = 0.005  # a grip this near a place is there
+PLACE_TOLERANCE_M = 0.0025  # a grip this near a place is there; the board allows 3 mm
 
 _FRONT_GRIP, _MIDDLE_GRIP, _REAR_GRIP = (int(axis) for axis in GRIP)
 
@@ -60,10 +60,14 @@ def all_closed(frame: SensorFrame, limits: SupportLimits) -> bool:
 
 def loaded(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
     """Whether a carriage is clamped and measured to carry."""
+    return gripped(carriage, frame, limits) and frame.sensors.wheel_load_n[carriage] >= limits.load_n
+
+
+def gripped(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
+    """Whether a carriage is clamped and measured to pinch; it may hang on its roller with no load on its wheel."""
     return (
         frame.axes.position[GRIP[carriage]] <= limits.closed_m
         and frame.sensors.pinch_n[carriage] >= limits.pinch_n
-        and frame.sensors.wheel_load_n[carriage] >= limits.load_n
     )
 
 
@@ -72,7 +76,7 @@ def holds(frame: SensorFrame, limits: SupportLimits) -> bool:
     if all_closed(frame, limits):
         return True
     on = [frame.axes.position[axis] <= limits.on_m for axis in GRIP]
-    if not on[REAR] and not loaded(FRONT, frame, limits):
+    if not on[REAR] and not gripped(FRONT, frame, limits):
         return False
     return sum(on) >= 2 and any(loaded(carriage, frame, limits) for carriage in (FRONT, MIDDLE, REAR))
 
@@ -85,7 +89,7 @@ def holds_without(carriage: int, target_m: float, frame: SensorFrame, limits: Su
     if sum(on.values()) < (2 if lifts else 1) or not any(loaded(other, frame, limits) for other in others):
         return False
     rear_off = lifts if carriage == REAR else not on[REAR]
-    return not rear_off or (carriage != FRONT and loaded(FRONT, frame, limits))
+    return not rear_off or (carriage != FRONT and gripped(FRONT, frame, limits))
 
 
 def stance(frame: SensorFrame, limits: SupportLimits) -> tuple[CarriageState, CarriageState, CarriageState]:
