@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from robot.line.features import Feature
 from robot.messages import Estimate, Mode
 
-REFUSALS = frozenset({"crossing_blocked", "crossing_refused", "feature_unknown"})  # events that end in a HOLD
+REFUSALS = frozenset({"feature_blocked", "feature_not_seen"})  # events that lead to a HOLD before a feature
 FORWARD = frozenset({Mode.WRAP, Mode.TRAVEL})
 
 

@@ -14,10 +14,13 @@ import pytest
 import stage
 
 import hil
+from hil.passages import REFUSALS
 from hil.referee import Referee
+from hil.violations import RULES
 from hil.world.truth import Contact, TruthState
 from missions.summary import Summary
 from robot.messages import CommandFrame, LayRecord, Mode
+from robot.modes.events import EVENTS
 
 AFTER_S, BEFORE_S = 6.0, 7.0  # an altered second on the open span
 Instant = tuple[TruthState, CommandFrame]
@@ -210,6 +213,17 @@ def test_each_broken_rule_is_noticed_alone_and_once_and_a_kept_one_is_not(
     assert rules(instant(**kept)) == set()
 
 
+def test_every_rule_is_explained() -> None:
+    sources = [Path(hil.__file__).with_name(name).read_text("utf-8") for name in ("rules.py", "referee.py")]
+    calls = [node for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = {c.func.attr: [] for c in calls if isinstance(c.func, ast.Attribute)}
+    for call in calls:
+        if isinstance(call.func, ast.Attribute):
+            names[call.func.attr] += [a.value for a in call.args if isinstance(a, ast.Constant)]
+    reported = {r for name in ("report", "_report", "_at_most") for r in names[name] if isinstance(r, str)}
+    assert reported == set(RULES)
+
+
 def test_roll_while_crossing_has_a_limit_of_its_own() -> None:
     lean = math.radians(3.2)
     assert rules(stage.run(during(roll_rad=lean))) == set()
@@ -335,11 +349,15 @@ def test_a_crossing_that_stays_held_says_so() -> None:
 def test_a_feature_that_the_robot_refuses_is_a_crossing_refused() -> None:
     def refuse(truth: TruthState, command: CommandFrame) -> Instant:
         if command.mode is Mode.CROSSING or truth.s_m > stage.PIN_M:
-            command = dataclasses.replace(command, mode=Mode.HOLD, reason="crossing_blocked")
+            command = dataclasses.replace(command, mode=Mode.HOLD, reason="feature_blocked")
         return truth, command
 
     (crossing,) = stage.run(refuse).verdict("stopped")["crossings"]
     assert (crossing["outcome"], crossing["features"]) == ("refused", ["pin-10"])
+
+
+def test_reasons_of_a_refusal_are_events_of_the_robot() -> None:
+    assert set(EVENTS) >= REFUSALS
 
 
 # ---------------------------------------------------------------- independence and cost

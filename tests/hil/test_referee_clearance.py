@@ -128,8 +128,8 @@ def test_pods_hang_below_a_bent_conductor_onto_the_arm() -> None:
 
 
 def test_at_a_turn_of_the_line_the_straight_body_stands_aside() -> None:
-    """With the middle carriage at a pole that turns the line by 7 degrees, the outer wheels stand 0.65 m times
-    tan 3.5 degrees to the inside of the bend, the middle one on it: the nearest line has two thirds of that.
+    """Where a pole turns the line by 7 degrees under the middle, the outer wheels stand 0.65 tan 3.5 degrees
+    to the inside of the bend, the middle one on it: the nearest line has two thirds of that.
     """
     aside_m = 0.65 * math.tan(math.radians(3.5)) * 2 / 3
     outer_m = 0.27 * math.sin(math.radians(98.0))  # edge of a pod
