@@ -47,7 +47,7 @@ def crossing(
 
 
 def _plan(job: Job) -> list[Crossing]:
-    """Crossings on the conductor as it hangs under the robot with its whole coil, in the scenario's weather."""
+    """Crossings on the conductor as it hangs under the robot with its whole coil, in the job's weather."""
     from robot.crossing.along import plan_line
     from robot.crossing.stance import Context
     from robot.line.line import LoadedLine

@@ -140,7 +140,7 @@ class Scene:
             begin, end = (self._features[index].at_m + s for s in shape.s_m)
             poles = [f.at_m for f in self._features if is_pole(f)]
             beside = min((max(begin - p, p - end, 0.0) for p in poles), default=math.inf)
-            near = beside < self._profile.carriages.s_m[0]
+            near = beside < self._profile.carriages.s_m[0] - self._profile.carriages.s_m[2]
             angles = self._context.kink_rad, self._context.angle_rad
             self._bends[key] = _pod_bend(self._profile, *angles, round(beside, 3)) if near else Bend()
         return self._bends[key]

@@ -235,7 +235,7 @@ def test_a_lean_that_brings_the_pods_to_the_pin_is_refused() -> None:
 
 
 def test_the_margin_along_the_conductor_decides() -> None:
-    """0.40 m of ties, two margins and 0.12 m of carriage: with 0.50 m all three would have to be open at once."""
+    """0.40 m of ties, two margins, 0.12 m of carriage: with 0.50 m all three would be open at once."""
     assert isinstance(
         answer(("pin-10", 0.0), context=dataclasses.replace(DESIGN, clearance_m=0.10)), CrossingPlan
     )
