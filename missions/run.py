@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from firmware_bridge.drivers.board import BoardDriver
+from firmware_bridge.faults import FaultyTransport
 from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.board import VirtualBoard
+from hil.faults import WireFaults
 from hil.referee import Referee
 from hil.world.world import World
-from missions.clock import TICK_NS, Clock, Lockstep
+from missions.clock import TICK_NS, Clock
+from missions.host_faults import BlockedLoop, FailingLog
 from missions.job import Job
 from missions.operator import ScriptedOperator
 from missions.recording import Recorder
@@ -49,6 +52,17 @@ class Plant(Protocol):
 Watch = Callable[[SensorFrame, CommandFrame], None]
 
 
+class Journal(Protocol):
+    """What the loop writes its ticks to."""
+
+    @property
+    def ok(self) -> bool:
+        """It is being written."""
+
+    def tick(self, frame: SensorFrame, command: CommandFrame) -> None:
+        """One tick, what went in and what came out."""
+
+
 class RunLoop:
     """One job's ticks: poll the wire, ask the controller, send, record.
 
@@ -57,7 +71,7 @@ class RunLoop:
         controller: the brain.
         plant: the far end.
         operator: who gives the orders.
-        recorder: the log; None = nothing is written.
+        log: where every tick is written.
         clock: paces the ticks.
     """
 
@@ -67,11 +81,11 @@ class RunLoop:
         controller: Controller,
         plant: Plant,
         operator: ScriptedOperator,
-        recorder: Recorder | None,
+        log: Journal,
         clock: Clock,
     ) -> None:
         self._board, self._controller, self._plant = board, controller, plant
-        self._operator, self._recorder, self._clock = operator, recorder, clock
+        self._operator, self._log, self._clock = operator, log, clock
         self._camera: CameraFrame | None = None
         self._mode = Mode.SAFE
         self._last: CommandFrame | None = None
@@ -93,14 +107,13 @@ class RunLoop:
             readings.link,
             self._camera,
             self._operator.messages(now_ns, self._mode),
-            self._recorder is None or self._recorder.ok,
+            self._log.ok,
             self._clock.stalled,
         )
         command = self._controller.tick(frame)
         self._board.send(now_ns, command)
         self._mode = command.mode
-        if self._recorder is not None:
-            self._recorder.tick(frame, command)
+        self._log.tick(frame, command)
         self._last = command
         return frame, command
 
@@ -172,14 +185,23 @@ def _text(event_id: str) -> str:
 
 
 class SimulatedRobot:
-    """World, drives and board behind a wire in memory."""
+    """World, drives and board at the far end of `wire`, with the scenario's faults."""
 
     def __init__(self, job: Job) -> None:
         self.world = World(job.profile, job.line, job.scenario, job.seed)
-        self.wire = MemoryPair()
-        self.board = VirtualBoard(self.wire.device, job.profile, self.world)
-        self.advance = self.board.advance
+        pair = MemoryPair()
+        self.wire = FaultyTransport(pair.host, lambda: self._t_ns, job.seed)
+        self.board = VirtualBoard(pair.device, job.profile, self.world)
         self.camera = self.world.camera
+        self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire)
+        self._t_ns = 0
+        self.truth = self.world.truth()
+
+    def advance(self, t_ns: int) -> None:
+        self._t_ns = t_ns
+        self._faults.update(t_ns / 1e9, self.truth.s_m)
+        self.board.advance(t_ns)
+        self.truth = self.world.truth()
 
 
 def simulate(
@@ -193,31 +215,32 @@ def simulate(
     """Run `job` on the simulated robot to its end; writes `mission.mcap` and `summary.json` into `out`.
 
     Args:
-        clock: lockstep unless given.
+        clock: lockstep, with the scenario's stalls, unless given.
         watch: called after every tick, e.g. to show progress.
         interrupted: set it to break the run off: the robot is stopped, log and summary are closed.
     """
-    clock = clock or Lockstep()
     operator = ScriptedOperator(job.scenario.operator)
     plant = SimulatedRobot(job)
-    driver = BoardDriver(plant.wire.host, job.profile, job.parameters)
+    driver = BoardDriver(plant.wire, job.profile, job.parameters)
     controller = Controller(job.profile, job.line, job.parameters, survey_sigma_m=job.survey_sigma_m)
     world = plant.world
     diameters_m = world.conductor_diameter_m, job.line.cable.diameter_m
     referee = Referee(job.profile, job.line, world.true_features, *diameters_m)
     endings = Endings(operator, job.line.length_m, interrupted or threading.Event())
     recorder = _recorder(job, out) if out is not None else None
-    loop = RunLoop(driver, controller, plant, operator, recorder, clock)
+    host_faults = job.scenario.wire_faults, lambda: plant.truth.s_m
+    clock = clock or BlockedLoop(*host_faults)
+    log = FailingLog(recorder, *host_faults)
+    loop = RunLoop(driver, controller, plant, operator, log, clock)
     wall = _Wall()
     gc.freeze()  # what lives for the whole run is not searched for garbage again
     ending = None
     try:
         while ending is None:
             frame, command = loop.tick()
-            truth = world.truth()
-            referee.observe(truth, command, frame.t_ns / 1e9)
+            referee.observe(plant.truth, command, frame.t_ns / 1e9)
             if recorder is not None:
-                recorder.truth(frame.t_ns, truth)
+                recorder.truth(frame.t_ns, plant.truth)
             if watch is not None:
                 watch(frame, command)
             ending = endings.check(command)
