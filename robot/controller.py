@@ -91,6 +91,7 @@ class Controller:
         self._last: CommandFrame | None = None
         self._events: list[Event] = []
         self._reset = False
+        self._cap_mps = math.inf
 
     def tick(self, frame: SensorFrame) -> CommandFrame:
         """One tick: everything that is measured in, everything that is commanded out."""
@@ -127,7 +128,7 @@ class Controller:
 
         # 4 mode
         situation = Situation(
-            frame.t_ns, dt_s, frame, estimate, stance, self._speed_cap_mps(reaction), acts.jog
+            frame.t_ns, dt_s, frame, estimate, stance, self._speed_cap(reaction, dt_s), acts.jog
         )
         request = self._machine.choose(acts.stop, reaction, acts.act.action if acts.act else None, self._report)
         if request is not None:
@@ -164,8 +165,15 @@ class Controller:
         self._motion.forget_speed()
         return NOMINAL_DT_S, None
 
-    def _speed_cap_mps(self, reaction: failsafe.Reaction) -> float:
-        return self._parameters.degraded_speed_mps if reaction.slow else math.inf
+    def _speed_cap(self, reaction: failsafe.Reaction, dt_s: float) -> float:
+        """What the failsafe leaves of the speed; it comes down no faster than a ramp that the rotor can follow."""
+        if not reaction.slow:
+            self._cap_mps = math.inf
+        else:
+            start_mps = min(self._cap_mps, abs(self._motion.speed_mps))
+            lowered_mps = start_mps - self._motion.acceleration_mps2() * dt_s
+            self._cap_mps = max(lowered_mps, self._parameters.degraded_speed_mps)
+        return self._cap_mps
 
     def _change_mode(
         self, request: Request, situation: Situation, acts: Acts, reaction: failsafe.Reaction

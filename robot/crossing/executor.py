@@ -18,7 +18,8 @@ from robot.line import catalogue
 from robot.messages import GRIP, Axis, CarriageState, CrossingStatus, LayRecord
 from robot.safety.support import PLACE_TOLERANCE_M
 
-_ARRIVED_M = 0.003
+_ARRIVED_M = 0.004
+_BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIE_M = 0.08  # slack is paid out while the guide is this near the pole's middle
 
@@ -157,10 +158,11 @@ class Crossing:
             return True
         acceleration = motion.acceleration_mps2()
         top = motion.profile.times.crossing_speed_mps
-        if left_m < _ARRIVED_M / 2:
+        speed = min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003)
+        if abs(left_m) < _ARRIVED_M / 2:
             speed = 0.0
-        else:
-            speed = min(top, math.sqrt(2 * acceleration * left_m) + 0.003)
+        elif left_m < 0.0:
+            speed = -min(speed, _BACK_MPS)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
         return False
 
