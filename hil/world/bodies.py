@@ -1,17 +1,19 @@
 """The robot's bodies in MuJoCo, generated from its profile.
 
-Frame: x along the conductor, y left, z up, origin on the conductor's axis near the robot; the line moves past, gravity
-turns with the slope. Three coordinates: travel (slide along x), roll (hinge about the conductor) and the rotor's angle
-relative to the body. A positive turn about x is clockwise looking along +s, so a point at (theta, r) of the profile is
-y = -r sin(theta), z = r cos(theta).
+Frame: x along the conductor, y left, z up, origin on the conductor's axis near the robot; the line moves past,
+gravity turns with the slope. Three coordinates: travel (slide along x), roll (hinge about the conductor) and the
+rotor's angle relative to the body. A positive turn about x is clockwise looking along +s, so a point at (theta, r) of
+the profile is y = -r sin(theta), z = r cos(theta).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import mujoco
 
+from hil.world import parts
 from robot.messages import Axis
 from robot.profile import Profile
 
@@ -19,30 +21,50 @@ GRAVITY_MPS2 = 9.80665
 _GYRATION_M = 0.04  # of parts that the profile gives as points, about their own middle
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Geometry in reserve: a number of features with a number of boxes and sleeves each."""
+
+    features: int
+    boxes: int
+    sleeves: int
+
+
 class Bodies:
     """Model and state of the robot's bodies.
 
-    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and applied force
-    (written), each by coordinate.
+    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and applied
+    force (written), each by coordinate.
 
     Args:
         profile: the robot.
         residual_rad: direction of the ring's own imbalance, from the cradle.
+        pool: how many features, and how many shapes of each, can be near the robot.
     """
 
-    def __init__(self, profile: Profile, residual_rad: float) -> None:
-        self.model = mujoco.MjModel.from_xml_string(mjcf(profile, residual_rad))
+    def __init__(self, profile: Profile, residual_rad: float, pool: Pool) -> None:
+        self.model = mujoco.MjModel.from_xml_string(mjcf(profile, residual_rad, pool))
         self.data = mujoco.MjData(self.model)
         self.qpos = self.data.qpos
         self.qvel = self.data.qvel
-        self.arrays = (self.qpos, self.qvel, self.data.qacc, self.data.qfrc_constraint, self.data.qfrc_applied)
+        data = self.data
+        self.arrays = (data.qpos, data.qvel, data.qacc, data.qfrc_constraint, data.qfrc_applied)
+        self.lift_height_m = lift_height_m(profile)
         self._gravity = self.model.opt.gravity
         self._mass = self.model.body_mass
         self._inertia = self.model.body_inertia
         self._place = self.model.body_pos
-        self._coil = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, "coil")
-        self._trim = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, "trim")
+        self._coil = self.body("coil")
+        self._trim = self.body("trim")
         self._dt_s = 0.0
+
+    def body(self, name: str) -> int:
+        """Number of a body."""
+        return int(mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name))
+
+    def geoms(self, prefix: str) -> list[int]:
+        """Numbers of all geoms whose names begin so."""
+        return [g for g in range(self.model.ngeom) if self.model.geom(g).name.startswith(prefix)]
 
     def set_gravity(self, slope_rad: float) -> None:
         """Turn gravity so that the conductor under the robot lies along x; positive uphill."""
@@ -62,47 +84,84 @@ class Bodies:
         mujoco.mj_step(self.model, self.data)
 
 
-def mjcf(profile: Profile, residual_rad: float) -> str:
-    """The robot as MJCF text."""
-    carriages, body, rotor = profile.carriages, profile.body, profile.rotor
-    own_inertia = body.roll_inertia_kgm2 - body.mass_kg * body.center_z_m**2  # the profile's is about the conductor
-    ring_inertia = rotor.mass_kg * (rotor.ring_r_m[0] ** 2 + rotor.ring_r_m[1] ** 2) / 2
-    residual_y_m = -rotor.residual_m * math.sin(residual_rad)
-    residual_z_m = rotor.residual_m * math.cos(residual_rad)
-    wheels = "".join(
-        _part(f"carriage {i}", (s_m, 0.0, carriages.center_z_m), carriages.mass_kg)
-        for i, s_m in enumerate(carriages.s_m)
-    )
+def lift_height_m(profile: Profile) -> float:
+    """How high a lifted wheel stands over the conductor."""
+    return min(s.r_m[0] for s in profile.carriages.lifted if s.part == "wheel")
+
+
+def mjcf(profile: Profile, residual_rad: float, pool: Pool) -> str:
+    """The robot, and shapes in reserve for features, as MJCF text."""
+    body, rotor, trim = profile.body, profile.rotor, profile.trim
+    own_kgm2 = (
+        body.roll_inertia_kgm2 - body.mass_kg * body.center_z_m**2
+    )  # the profile's: about the conductor
+    ring_kgm2 = rotor.mass_kg * (rotor.ring_r_m[0] ** 2 + rotor.ring_r_m[1] ** 2) / 2
+    residual_m = (0.0, -rotor.residual_m * math.sin(residual_rad), rotor.residual_m * math.cos(residual_rad))
     return f"""
 <mujoco model="{profile.name}">
+  <compiler angle="radian"/>
   <option gravity="0 0 -{GRAVITY_MPS2}" integrator="Euler">
-    <flag eulerdamp="disable"/>
+    <flag eulerdamp="disable" midphase="disable"/>
   </option>
+  <default>
+    <geom mass="0" condim="1" solref="0.005 1"/>
+  </default>
   <worldbody>
+    {_reserve(pool)}
     <body name="robot">
       <joint name="travel" type="slide" axis="1 0 0"/>
       <joint name="roll" type="hinge" axis="1 0 0"/>
-      {_inertial((body.center_s_m, 0.0, body.center_z_m), body.mass_kg, own_inertia)}
-      {wheels}
+      {_inertial((body.center_s_m, 0.0, body.center_z_m), body.mass_kg, own_kgm2)}
+      {parts.pods(profile)}
+      {_carriages(profile)}
       <body name="rotor" pos="{rotor.s_m} 0 0">
         <joint name="rotor" type="hinge" axis="1 0 0" armature="{profile.drive[Axis.ROTOR].inertia}"/>
-        {_inertial((0.0, residual_y_m, residual_z_m), rotor.mass_kg, ring_inertia)}
-        {_part("cradle", (0.0, 0.0, rotor.cradle_center_r_m), rotor.cradle_mass_kg)}
-        {_part("coil", (0.0, 0.0, rotor.coil_center_r_m), 1.0)}
-        {_part("trim", (0.0, 0.0, -profile.trim.center_r_m[0]), profile.trim.mass_kg)}
+        {_inertial(residual_m, rotor.mass_kg, ring_kgm2)}
+        {parts.ring(profile)}
+        {_point("cradle", rotor.cradle_center_r_m, rotor.cradle_mass_kg)}
+        {_point("coil", rotor.coil_center_r_m, 1.0)}
+        {_point("trim", -trim.center_r_m[0], trim.mass_kg)}
+        <body name="guide">{parts.finger(profile)}</body>
       </body>
     </body>
   </worldbody>
 </mujoco>"""
 
 
-def _part(name: str, at_m: tuple[float, float, float], mass_kg: float) -> str:
+def _carriages(profile: Profile) -> str:
+    carriages = profile.carriages
+    middle_m = (0.0, 0.0, carriages.center_z_m)
+    inertia_kgm2 = carriages.mass_kg * _GYRATION_M**2
+    return "".join(
+        f'<body name="carriage {i}" pos="{s_m} 0 0">'
+        f"{_inertial(middle_m, carriages.mass_kg, inertia_kgm2)}{parts.carriage(profile, i)}</body>"
+        for i, s_m in enumerate(carriages.s_m)
+    )
+
+
+def _point(name: str, z_m: float, mass_kg: float) -> str:
     inertial = _inertial((0.0, 0.0, 0.0), mass_kg, mass_kg * _GYRATION_M**2)
-    return f'<body name="{name}" pos="{at_m[0]} {at_m[1]} {at_m[2]}">{inertial}</body>'
+    return f'<body name="{name}" pos="0 0 {z_m}">{inertial}</body>'
 
 
 def _inertial(at_m: tuple[float, float, float], mass_kg: float, inertia_kgm2: float) -> str:
     return (
         f'<inertial pos="{at_m[0]} {at_m[1]} {at_m[2]}" mass="{mass_kg}" '
         f'diaginertia="{inertia_kgm2} {inertia_kgm2} {inertia_kgm2}"/>'
+    )
+
+
+def _reserve(pool: Pool) -> str:
+    """Boxes and cylinders, far below until a feature needs them. Each begins turned: MuJoCo takes what is compiled
+    level for level ever after."""
+    bits = f'contype="0" conaffinity="{parts.WHEEL_BIT | parts.OTHER_BIT}"'
+    common = f'pos="0 0 -50" euler="0.1 0.1 0.1" {bits}'
+    return "".join(
+        f'<body name="feature {n}" mocap="true">'
+        + "".join(f'<geom name="box {n} {i}" type="box" size="1 1 1" {common}/>' for i in range(pool.boxes))
+        + "".join(
+            f'<geom name="sleeve {n} {i}" type="cylinder" size="1 1" {common}/>' for i in range(pool.sleeves)
+        )
+        + "</body>"
+        for n in range(pool.features)
     )

@@ -125,7 +125,9 @@ def pull(dt_s, cable, dancer, guide_s_m, guide_r_m, effort_n, brake_n, inertia_k
     cable.tension_n = 0.0 if cable.broken else tension_n(stretch_m, dancer)
     if cable.broken:
         stretch_m = -1.0
-    free = cable.rate_mps + dt_s * (cable.tension_n - effort_n - _CAPSTAN_NS_PER_M * cable.rate_mps) / inertia_kg
+    free = (
+        cable.rate_mps + dt_s * (cable.tension_n - effort_n - _CAPSTAN_NS_PER_M * cable.rate_mps) / inertia_kg
+    )
     stop = dt_s * (brake_n + cable.snag_n) / inertia_kg
     cable.rate_mps = free - stop if free > stop else (free + stop if free < -stop else 0.0)
     cable.paid_m += dt_s * cable.rate_mps

@@ -34,7 +34,13 @@ class FeatureCamera:
     """
 
     def __init__(
-        self, camera: Camera, features: Sequence[Feature], kinds: Sequence[str], spread: Spread, light: str, seed: int
+        self,
+        camera: Camera,
+        features: Sequence[Feature],
+        kinds: Sequence[str],
+        spread: Spread,
+        light: str,
+        seed: int,
     ) -> None:
         self._camera = camera
         self._features = tuple(features)
@@ -91,7 +97,9 @@ class FeatureCamera:
             detections=tuple(detections),
             conductor_diameter_m=diameter_m + noise * _DIAMETER_NOISE_M * float(draws[1]),
             lay_pitch_m=pitch_m * (1.0 + noise * _PITCH_NOISE * float(draws[2])),
-            lay_gap_m=math.nan if math.isnan(gap_m) else max(gap_m + noise * _GAP_NOISE_M * float(draws[3]), 0.0),
+            lay_gap_m=math.nan
+            if math.isnan(gap_m)
+            else max(gap_m + noise * _GAP_NOISE_M * float(draws[3]), 0.0),
         )
 
     def _detect(self, feature: Feature, range_m: float) -> Detection | None:
@@ -110,7 +118,9 @@ class FeatureCamera:
         rng = self._rng
         range_m = _NEAREST_M + (self._camera.forward_range_m - _NEAREST_M) * float(rng.random())
         sigma_m = _RANGE_NOISE * range_m + _RANGE_NOISE_M
-        return Detection(str(rng.choice([*self._kinds, "unknown"])), range_m, sigma_m, 0.40 + 0.40 * float(rng.random()))
+        return Detection(
+            str(rng.choice([*self._kinds, "unknown"])), range_m, sigma_m, 0.40 + 0.40 * float(rng.random())
+        )
 
     def _spoil(self, frame: CameraFrame, fault: Fault) -> CameraFrame | None:
         if fault.kind == "off" or (fault.kind == "intermittent" and frame.counter % 2):

@@ -16,7 +16,14 @@ from hil.world import traction
 from hil.world.bodies import GRAVITY_MPS2
 from robot.messages import Axis
 
-_TRACTION, _GRIP, _ROTOR, _CABLE, _TRIM, _GUIDE = 0, 3, int(Axis.ROTOR), int(Axis.CABLE), int(Axis.TRIM), int(Axis.GUIDE)
+_TRACTION, _GRIP, _ROTOR, _CABLE, _TRIM, _GUIDE = (
+    0,
+    3,
+    int(Axis.ROTOR),
+    int(Axis.CABLE),
+    int(Axis.TRIM),
+    int(Axis.GUIDE),
+)
 _AXES = len(Axis)
 
 OFF, ON, CLAMPED = 0, 1, 2  # what a carriage does on the conductor
@@ -31,6 +38,7 @@ _ROTOR_BEARING_NMS = 0.05
 _BRAKE_NM_PER_RAD = 2.0e4  # a closed rotor brake is stiff up to its torque
 _BRAKE_NMS = 60.0
 _RECENTRE_M = 0.5
+_DRAG_MPS = 0.005  # a drag fades below this speed
 _SLEEVE_RISE_M = 0.03  # a wheel climbs a sleeve over this length
 _GRAVITY_MPS2 = GRAVITY_MPS2
 
@@ -134,7 +142,9 @@ class Readout:
 
 
 @njit(cache=True, nogil=True)
-def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity, bodies):  # type: ignore[no-untyped-def]
+def advance(
+    dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity, bodies
+):  # type: ignore[no-untyped-def]
     """One step of everything beside the bodies.
 
     Args:
@@ -161,7 +171,9 @@ def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, 
     guide_s_m = plant.origin_s_m + qpos[0] + plant.guide_s_m
     guide_r_m = max(position[_GUIDE], cable.radius_m * 1.0001)
     rotor_space_rad = qpos[1] + qpos[2]
-    cables.lay(cable, rings[0], rings[1], guide_s_m, plant.hand * rotor_space_rad + plant.guide_phi_rad, guide_r_m)
+    cables.lay(
+        cable, rings[0], rings[1], guide_s_m, plant.hand * rotor_space_rad + plant.guide_phi_rad, guide_r_m
+    )
     cables.tie(cable, rings[0], rings[1], poles_m, guide_s_m, guide_r_m, qvel[2])
     plant.stretch_m = cables.pull(
         dt_s, cable, dancer, guide_s_m, guide_r_m, effort[_CABLE], brake[_CABLE], axes[2, _CABLE]
@@ -175,12 +187,15 @@ def advance(dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, 
     cable_nm = -plant.hand * cable.tension_n * cable.radius_m * across
 
     plant.speed_mps = qvel[0]
-    plant.other_n = plant.gravity_along * plant.mass_kg - cable_n - plant.drag_n + touched[0]
+    drag_n = plant.drag_n * math.tanh(qvel[0] / _DRAG_MPS)
+    plant.other_n = plant.gravity_along * plant.mass_kg - cable_n - drag_n + touched[0]
     traction.roll_wheels(dt_s, plant, effort, brake, velocity, position)
     traction.resist_roll(dt_s, plant, qvel[1])
-    applied[0] = plant.drive_n - cable_n - plant.drag_n
+    applied[0] = plant.drive_n - cable_n - drag_n
     applied[1] = plant.roll_nm + plant.wind_nm + cable_nm - _ROLL_DAMPING_NMS * qvel[1]
-    applied[2] = effort[_ROTOR] + cable_nm - _ROTOR_BEARING_NMS * qvel[2] + _rotor_brake(plant, brake, qpos, qvel)
+    applied[2] = (
+        effort[_ROTOR] + cable_nm - _ROTOR_BEARING_NMS * qvel[2] + _rotor_brake(plant, brake, qpos, qvel)
+    )
     _spend(dt_s, plant, axes, effort, braked, velocity)
 
 

@@ -37,7 +37,13 @@ class Sensors:
     """Reads reality with the errors drawn from the seed; scale errors stay for the whole job."""
 
     def __init__(
-        self, profile: Profile, spread: Spread, start_s_m: float, guide_out_m: float, seed: int, spoilable: bool
+        self,
+        profile: Profile,
+        spread: Spread,
+        start_s_m: float,
+        guide_out_m: float,
+        seed: int,
+        spoilable: bool,
     ) -> None:
         self._spoilable = spoilable
         self._start_s_m = start_s_m

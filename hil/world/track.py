@@ -13,6 +13,7 @@ from firmware_bridge.virtual.mechanics import FloatArray
 from robot.line.features import Feature
 from robot.line.line import Line
 
+_TOGETHER_M = 0.5  # features this near belong to one pole
 _NEIGHBOUR_M = 3.0  # survey errors bring features no nearer than this, or than they are in the survey
 
 
@@ -48,7 +49,6 @@ class Track:
         self._true = [at_m.get(pole.id, pole.chainage_m) for pole in line.poles]
         self.poles_m: FloatArray = np.array(sorted(at_m.values()), dtype=np.float64)
         self.slope_now_rad = 0.0
-        self.sag_m = 0.0
 
     def slope_rad(self, s_m: float) -> float:
         """Mean slope under the robot standing at `s_m`, positive uphill; kept in `slope_now_rad`."""
@@ -58,7 +58,8 @@ class Track:
     def heights_m(self, s_m: float, at_m: Sequence[float]) -> list[float]:
         """Heights of the conductor at true chainages with the robot at `s_m`."""
         surveyed = np.array([self._to_survey(a) for a in at_m])
-        return self._shape.heights_m(self._to_survey(s_m), surveyed).tolist()
+        heights: list[float] = self._shape.heights_m(self._to_survey(s_m), surveyed).tolist()
+        return heights
 
     def _to_survey(self, s_m: float) -> float:
         """Where the survey has what is really at `s_m`: poles apart, everything between in proportion."""
@@ -69,15 +70,17 @@ class Track:
 
 
 def _shifted(at_m: Sequence[float], sigma_m: float, length_m: float, rng: np.random.Generator) -> list[float]:
-    """Places with survey errors, order and room between neighbours kept."""
+    """Places with survey errors; order and room between neighbours are kept, what hangs together stays together."""
     true: list[float] = []
     for index, surveyed_m in enumerate(at_m):
-        before_m = at_m[index - 1] if index else 0.0
-        room_m = min(surveyed_m - before_m, _NEIGHBOUR_M)
+        gap_m = surveyed_m - (at_m[index - 1] if index else 0.0)
+        before_m = true[-1] if index else 0.0
         place_m = surveyed_m + sigma_m * float(rng.standard_normal())
-        true.append(max(place_m, (true[-1] if true else 0.0) + room_m))
+        together = index > 0 and gap_m < _TOGETHER_M
+        true.append(before_m + gap_m if together else max(place_m, before_m + min(gap_m, _NEIGHBOUR_M)))
     for index in reversed(range(len(true))):
-        after_m = at_m[index + 1] if index + 1 < len(at_m) else length_m
-        room_m = min(after_m - at_m[index], _NEIGHBOUR_M)
-        true[index] = min(true[index], (true[index + 1] if index + 1 < len(true) else length_m) - room_m)
+        last = index + 1 == len(true)
+        gap_m = (length_m if last else at_m[index + 1]) - at_m[index]
+        room_m = gap_m if gap_m < _TOGETHER_M else min(gap_m, _NEIGHBOUR_M)
+        true[index] = min(true[index], (length_m if last else true[index + 1]) - room_m)
     return true

@@ -32,7 +32,8 @@ class Wind:
         if not self._draws:
             self._draws = self._rng.standard_normal(1024).tolist()
         self._gust_mps += (
-            -self._gust_mps * dt_s / _GUST_S + self._sigma_mps * math.sqrt(2 * dt_s / _GUST_S) * self._draws.pop()
+            -self._gust_mps * dt_s / _GUST_S
+            + self._sigma_mps * math.sqrt(2 * dt_s / _GUST_S) * self._draws.pop()
         )
         speed_mps = min(max(self._mean_mps + self._gust_mps, 0.0), self._top_mps)
         return self._lever_n_per_mps2 * speed_mps * speed_mps

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from firmware_bridge.virtual.mechanics import BoolArray, FloatArray, RawSensors
 from hil.scenario import AXIS_NAMES, Fault, Scenario
 from hil.world import plant as plants
-from hil.world.bodies import Bodies
+from hil.world.bodies import Bodies, lift_height_m
 from hil.world.cable import CURVE_POINTS, CURVE_STEP_RAD, free_cable_m
 from hil.world.camera import FeatureCamera
+from hil.world.contacts import Contacts, pool_for
 from hil.world.faults import Channel, Schedule, value_of
 from hil.world.plant import Readout as R
 from hil.world.sensors import Sensors
 from hil.world.track import Shape, Track
-from hil.world.truth import Contact, TruthState
+from hil.world.truth import TruthState
 from hil.world.weather import Wind
 from robot.line import catalogue
 from robot.line.features import Feature, Sleeve
@@ -68,7 +69,9 @@ class World:
         self._profile, self._line, self._seed = profile, line, seed
         self._track = Track(shape, line, _surprises(scenario, line), scenario.survey_error_m, seed)
         self.true_features: tuple[Feature, ...] = self._track.features
-        self._bodies = Bodies(profile, residual_rad=float(rng.uniform(-math.pi, math.pi)))
+        pool = pool_for(self.true_features)
+        self._bodies = Bodies(profile, float(rng.uniform(-math.pi, math.pi)), pool)
+        self._touch = Contacts(profile, self._bodies, pool, self._track, diameter_m / 2)
         self._wind = Wind(scenario.weather, profile.body, seed)
         guide_out_m = profile.guide.out_radius_m(diameter_m)
         radius_m = (diameter_m + line.cable.diameter_m) / 2
@@ -108,7 +111,6 @@ class World:
         self.velocity: FloatArray = self._velocity.copy() if self._misread else self._velocity
         self._out: FloatArray = np.zeros(R.SIZE)
         self._read: list[float] = []
-        self._contacts: tuple[Contact, ...] = ()
         self._t_ns = self._place_ns = 0
         self._place(0.0)
 
@@ -159,7 +161,12 @@ class World:
         pitch_m = self._newest_pitch_m()
         gap_m = math.nan if math.isnan(pitch_m) else self._lay_gap_m()
         return self._camera.look(
-            t_ns, self._readout()[R.S_M], self.conductor_diameter_m, pitch_m, gap_m, self._faults.get("camera")
+            t_ns,
+            self._readout()[R.S_M],
+            self.conductor_diameter_m,
+            pitch_m,
+            gap_m,
+            self._faults.get("camera"),
         )
 
     def truth(self) -> TruthState:
@@ -171,7 +178,7 @@ class World:
             speed_mps=now[R.SPEED_MPS],
             roll_rad=now[R.ROLL_RAD],
             slope_rad=now[R.SLOPE_RAD],
-            pod_sag_m=self._track.sag_m,
+            pod_sag_m=self._touch.sag_m,
             grip_m=tuple(now[R.GRIP_M]),  # type: ignore[arg-type]
             pinch_n=tuple(now[R.PINCH_N]),  # type: ignore[arg-type]
             wheel_load_n=tuple(now[R.LOAD_N]),  # type: ignore[arg-type]
@@ -188,7 +195,7 @@ class World:
             effort=tuple(now[R.EFFORT]),
             velocity=tuple(now[R.VELOCITY]),
             energy_wh=now[R.ENERGY_WH],
-            contacts=self._contacts,
+            contacts=self._touch.read(),
             held=now[R.HELD] > 0.0,
         )
 
@@ -220,7 +227,8 @@ class World:
         """Renew what changes slowly: slope, weather, payload, faults."""
         self._place_ns += _PLACE_NS
         bodies, plant = self._bodies, self._plant
-        s_m = self._readout()[R.S_M]
+        now = self._readout()
+        s_m = now[R.S_M]
         before_rad, slope_rad = self._track.slope_now_rad, self._track.slope_rad(s_m)
         rate_rps = (slope_rad - before_rad) / dt_s if dt_s else 0.0
         plants.surround(
@@ -228,6 +236,7 @@ class World:
         )
         bodies.set_gravity(slope_rad)
         bodies.set_payload(plant["coil_kg"][0], self._position[_TRIM])
+        self._touch.place(s_m, plant["origin_s_m"][0], now[R.GRIP_M], now[R.GUIDE_R_M])
         if self._schedule:
             self._fail(s_m)
         self._read = []
@@ -261,7 +270,9 @@ class World:
 def _surprises(scenario: Scenario, line: Line) -> list[Feature]:
     """Features that the survey does not know; those of other sections are left out."""
     numbers = {span.number for span in line.spans}
-    return [line.feature(s.kind, line.chainage_m(s.span, s.at_m)) for s in scenario.surprise if s.span in numbers]
+    return [
+        line.feature(s.kind, line.chainage_m(s.span, s.at_m)) for s in scenario.surprise if s.span in numbers
+    ]
 
 
 def _mounted(profile: Profile, coil_kg: float) -> FloatArray:
@@ -322,7 +333,7 @@ def _plant(
         "mount_n_per_m": carriages.mount_n_per_m,
         "open_m": carriages.open_m,
         "lifted_m": carriages.lifted_m,
-        "lift_height_m": min(s.r_m[0] for s in carriages.lifted if s.part == "wheel"),
+        "lift_height_m": lift_height_m(profile),
         "creep": carriages.creep_longitudinal,
         "creep_lateral": carriages.creep_lateral,
         "rolling": carriages.rolling,
