@@ -17,6 +17,7 @@ from robot.parameters import Parameters
 from robot.profile import Profile
 
 _STANDSTILL_MPS = 0.003
+_BRAKE_MPS = 0.010  # slow enough for the spring brakes
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
 
 
@@ -94,7 +95,7 @@ class Motion:
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
-        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _STANDSTILL_MPS:
+        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _BRAKE_MPS:
             return
         radius_m = self.profile.carriages.wheel_radius_m
         acceleration = (self.speed_mps - before_mps) / situation.dt_s / radius_m

@@ -18,7 +18,8 @@ from robot.line import catalogue
 from robot.messages import GRIP, Axis, CarriageState, CrossingStatus, LayRecord
 from robot.safety.support import PLACE_TOLERANCE_M
 
-_ARRIVED_M = 0.004
+_ARRIVED_M = 0.002
+_OFF_M = 0.006  # this far from its place a step has not arrived after all
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIE_M = 0.08  # slack is paid out while the guide is this near the pole's middle
@@ -39,6 +40,7 @@ class _Progress:
     in_step_s: float = 0.0
     confirmed_s: float = 0.0
     rotor_rad: float | None = None  # where the rotor is being parked
+    arrived: bool = False  # an advance has reached its place and only comes to rest
 
 
 class Crossing:
@@ -89,6 +91,7 @@ class Crossing:
         self._motion.forget_speed()
         self._progress.in_step_s = self._progress.confirmed_s = 0.0
         self._progress.rotor_rad = None
+        self._progress.arrived = False
         if not self._motion.parked:
             self._motion.engage(situation)
 
@@ -129,6 +132,7 @@ class Crossing:
         self._progress.step += 1
         self._progress.in_step_s = self._progress.confirmed_s = 0.0
         self._progress.rotor_rad = None
+        self._progress.arrived = False
         if step.kind is StepKind.RELEASE_ROTOR:
             self._end_unwrapped()
 
@@ -154,17 +158,17 @@ class Crossing:
     def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
         left_m = step.s_m + self._travel_origin_m - situation.estimate.travel_m
-        if abs(left_m) < _ARRIVED_M and motion.at_rest(situation):
-            return True
         acceleration = motion.acceleration_mps2()
-        top = motion.profile.times.crossing_speed_mps
-        speed = min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003)
-        if abs(left_m) < _ARRIVED_M / 2:
-            speed = 0.0
-        elif left_m < 0.0:
-            speed = -min(speed, _BACK_MPS)
+        if abs(left_m) < _ARRIVED_M:
+            self._progress.arrived = True
+        elif abs(left_m) > _OFF_M:
+            self._progress.arrived = False
+        speed = 0.0
+        if not self._progress.arrived:
+            top = motion.profile.times.crossing_speed_mps if left_m > 0.0 else _BACK_MPS
+            speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
-        return False
+        return self._progress.arrived and motion.at_rest(situation)
 
     def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
