@@ -22,8 +22,10 @@ class BlockedLoop(Lockstep):
         self._done: set[int] = set()
 
     def wait_for(self, t_ns: int) -> int:
-        fault = self._schedule.update(t_ns / 1e9, self._s_m()).get("loop")
         self.stalled = False
+        if not self._schedule:
+            return t_ns
+        fault = self._schedule.update(t_ns / 1e9, self._s_m()).get("loop")
         if fault is None or id(fault) in self._done:
             return t_ns
         self._done.add(id(fault))
@@ -46,6 +48,7 @@ class FailingLog:
         return not self._full and (self._recorder is None or self._recorder.ok)
 
     def tick(self, frame: SensorFrame, command: CommandFrame) -> None:
-        self._full = "log" in self._schedule.update(frame.t_ns / 1e9, self._s_m())
+        if self._schedule:
+            self._full = "log" in self._schedule.update(frame.t_ns / 1e9, self._s_m())
         if self._recorder is not None and not self._full:
             self._recorder.tick(frame, command)

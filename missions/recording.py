@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import foxglove
 from foxglove.mcap import MCAPWriteOptions
@@ -44,6 +45,7 @@ class Tick:
     t_ns: int
     log_ok: bool
     stalled: bool
+    digest: int  # CRC-32 of the parts written in this tick, in the order of `INPUTS`, then the operator's
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +144,19 @@ class Recorder:
         """Write one tick: what went in and what came out."""
         t_ns = EPOCH_NS + frame.t_ns
         last, log, encode = self._last, self._log, self._encode
+        digest = 0
         for topic, name in self._inputs:
             part = getattr(frame, name)
             if part is not last[topic] and part is not None:
                 last[topic] = part
-                log[topic](encode[topic](part), t_ns)
+                data = encode[topic](part)
+                digest = crc32(data, digest)
+                log[topic](data, t_ns)
         for message in frame.operator:
-            log["/operator"](encode["/operator"](message), t_ns)
-        log["/tick"](encode["/tick"](Tick(frame.t_ns, frame.log_ok, frame.stalled)), t_ns)
+            data = encode["/operator"](message)
+            digest = crc32(data, digest)
+            log["/operator"](data, t_ns)
+        log["/tick"](encode["/tick"](Tick(frame.t_ns, frame.log_ok, frame.stalled, digest)), t_ns)
         log["/command"](encode["/command"](command), t_ns)
         log["/estimate"](encode["/estimate"](command.estimate), t_ns)
         if command.events:
@@ -203,6 +210,8 @@ class RecordedTick:
     frame: SensorFrame
     command: bytes | None
     estimate: bytes | None
+    digest: int  # of the frame's parts, as recorded
+    digest_read: int  # and as they are in the file now
 
 
 class Log:
@@ -267,19 +276,25 @@ class Log:
     def _tick(self, parts: dict[str, Any], group: Mapping[str, list[bytes]]) -> Iterator[RecordedTick]:
         if "/tick" not in group:
             return
+        digest = 0
         try:
             for name in INPUTS:
-                if f"/{name}" in group:
-                    parts[name] = CODECS[f"/{name}"].decode(group[f"/{name}"][-1])
+                topic = f"/{name}"
+                if topic in group:
+                    part = parts[name] = CODECS[topic].decode(group[topic][-1])
+                    digest = crc32(CODECS[topic].encode(part), digest)
             tick: Tick = CODECS["/tick"].decode(group["/tick"][-1])
             operator = tuple(map(CODECS["/operator"].decode, group.get("/operator", ())))
         except CodecError as error:
             raise LogError(f"{self.path}: {error}") from None
+        for message in operator:
+            digest = crc32(CODECS["/operator"].encode(message), digest)
         missing = [name for name in INPUTS if parts[name] is None and name != "camera"]
         if missing:
             raise LogError(f"{self.path}: no message on /{missing[0]} before t = {tick.t_ns / 1e9:.2f} s")
         frame = SensorFrame(tick.t_ns, operator=operator, log_ok=tick.log_ok, stalled=tick.stalled, **parts)
-        yield RecordedTick(frame, _last(group, "/command"), _last(group, "/estimate"))
+        outputs = _last(group, "/command"), _last(group, "/estimate")
+        yield RecordedTick(frame, *outputs, tick.digest, digest)
 
     def _records(self) -> Iterator[McapRecord]:
         """All records, chunks whole."""

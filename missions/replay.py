@@ -89,6 +89,7 @@ def replay(log: Log, values: Mapping[str, float] | None = None, *, to_the_end: b
     controller = controller_of(log, values)
     started = time.perf_counter()
     first: Difference | None = None
+    altered: Difference | None = None  # inputs that are not as they were recorded, should no decision show it
     ticks = different = 0
     began_ns = last_ns = None
     for number, tick in enumerate(log.ticks()):
@@ -97,6 +98,8 @@ def replay(log: Log, values: Mapping[str, float] | None = None, *, to_the_end: b
         began_ns = last_ns if began_ns is None else began_ns
         if tick.command is None or tick.estimate is None:
             break  # the file was cut off inside this tick
+        if tick.digest != tick.digest_read and altered is None:
+            altered = Difference(last_ns / 1e9, number, "tick.digest", tick.digest, tick.digest_read)
         if COMMAND.encode(command) == tick.command and ESTIMATE.encode(command.estimate) == tick.estimate:
             continue
         found = next(_differences(tick.command, tick.estimate, command), None)
@@ -108,7 +111,7 @@ def replay(log: Log, values: Mapping[str, float] | None = None, *, to_the_end: b
             break
     took_s = max(time.perf_counter() - started, 1e-9)
     recorded_s = ((last_ns or 0) - (began_ns or 0)) / 1e9
-    return Replay(ticks, different, first, recorded_s / took_s, log.cut_off)
+    return Replay(ticks, different, first or altered, recorded_s / took_s, log.cut_off)
 
 
 def _differences(command: bytes, estimate: bytes, replayed: Any) -> Iterator[tuple[str, Any, Any]]:
