@@ -242,10 +242,10 @@ class Crossing:
         if motion.geared:
             motion.turn_with_travel(wish, situation)
         limit_rad = math.radians(motion.parameters.crossing_lean_deg)
-        level = abs(situation.estimate.roll_rad) < limit_rad and abs(situation.estimate.roll_rate_rps) < 0.03
+        level = abs(situation.estimate.roll_rad) < limit_rad
         self._level_s = self._level_s + situation.dt_s if level else 0.0
         if not level and motion.at_rest(situation):
-            motion.pinch(wish, situation, 1.0)  # the pinch locks the lean of a parked robot; let it hang free
+            motion.pinch(wish, situation, 1.0)  # pinch locks the lean of a parked robot: let it swing, then lock it
         return self._level_s >= motion.profile.times.confirm_s
 
     def _finish(self, situation: Situation) -> str:
