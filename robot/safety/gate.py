@@ -22,6 +22,7 @@ FEEDBACK_MAX_NS = 100_000_000  # older feedback ends sending (S4)
 
 _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(mode) for mode in AxisMode)
 _ROTOR, _CABLE, _TRIM, _GUIDE = int(Axis.ROTOR), int(Axis.CABLE), int(Axis.TRIM), int(Axis.GUIDE)
+_WHEELS, _GRIPS = tuple(map(int, TRACTION)), tuple(map(int, GRIP))
 _NAMES = tuple(axis.name.lower() for axis in Axis)
 _MOVE_M = 0.002  # a grip asked to open by more than this is a release
 
@@ -65,7 +66,6 @@ class Bounds:
     velocity: tuple[float, ...]
     acceleration: tuple[float, ...]
     position: tuple[tuple[float, float], ...]
-    self_locking: tuple[bool, ...]
     effort: tuple[float, ...]
     tension_rate_nps: float
     support: support.SupportLimits
@@ -105,7 +105,6 @@ class Bounds:
             velocity=tuple(velocity),
             acceleration=tuple(acceleration),
             position=tuple(position),
-            self_locking=tuple(drive.self_locking for drive in drives),
             effort=tuple(effort),
             tension_rate_nps=parameters.tension_rate_nps,
             support=support.SupportLimits.of(profile, parameters),
@@ -190,7 +189,7 @@ class _Pass:
         self._feedforward, self._limit = list(wish.feedforward), list(wish.limit)
         self._denied: list[str] = []
         self._garbage = False
-        self._rolling = False  # some wheel is driven, even if only to rest
+        self._rolling = False  # some wheel is told to turn
 
     def result(self) -> Gated:
         if not self._denied:
@@ -205,72 +204,81 @@ class _Pass:
         """Travel: direction, speed and rate, and only while the robot is measured to hold."""
         travel = self._allowance.travel
         top_rps = min(self._speed_mps, cap_mps) / self._bounds.wheel_radius_m
-        for axis in TRACTION:
-            if self._stands(axis):
+        low_rps = -top_rps if travel == "both" else 0.0
+        held = None
+        for axis in _WHEELS:
+            if self._mode[axis] == _HOLD:
+                self._stand(axis)
                 continue
+            if held is None:
+                held = self._supported()
             if travel == "":
                 self._hold(axis, "no travel in this mode")
             elif self._mode[axis] != _VELOCITY:
                 self._ramp(axis, "only speed setpoints")
-            elif self._target[axis] != 0.0 and not self._supported():
+            elif self._target[axis] != 0.0 and not held:
                 self._ramp(axis, "the support rule is not measured to hold")
             elif travel == "ramp":
                 self._speed(axis, *self._towards_rest(axis))
             else:
-                self._speed(axis, -top_rps if travel == "both" else 0.0, top_rps)
-            self._rolling = self._rolling or self._mode[axis] == _VELOCITY
+                self._speed(axis, low_rps, top_rps)
+            self._rolling = self._rolling or self._target[axis] != 0.0
 
     def grips(self) -> None:
         """Carriages: closing where the mode lets a grip move at all, releasing only by the support rule."""
-        for carriage, axis in enumerate(GRIP):
-            if self._stands(axis):
+        for carriage, axis in enumerate(_GRIPS):
+            if self._mode[axis] == _HOLD:
+                self._stand(axis)
                 continue
+            position_m = self._frame.axes.position[axis]
             if self._allowance.grip == "":
                 self._hold(axis, "no carriage changes in this mode")
             elif self._mode[axis] != _POSITION:
                 self._hold(axis, "only position setpoints")
-            elif not math.isfinite(self._frame.axes.position[axis]):
+            elif not math.isfinite(position_m):
                 self._hold(axis, "its position is not known")
-            elif self._target[axis] <= self._frame.axes.position[axis] + _MOVE_M:
+            elif self._target[axis] <= position_m + _MOVE_M:
                 self._place(axis)
-                self._keep_pinch(axis)
+                if self._limit[axis] < self._bounds.support.pinch_n:
+                    self._keep_pinch(axis)
             elif (refusal := self._release_refusal(carriage)) != "":
                 self._hold(axis, refusal)
             else:
                 self._place(axis)
 
     def rotor(self) -> None:
-        """In a mode that only comes to rest the rotor may follow while the wheels still roll."""
-        allowed = self._allowance.rotor
-        if self._stands(_ROTOR):
-            return
-        if allowed == "":
+        """In a mode that only comes to rest the rotor may follow while the wheels still turn."""
+        allowed, kind = self._allowance.rotor, self._mode[_ROTOR]
+        if kind == _HOLD:
+            self._stand(_ROTOR)
+        elif allowed == "":
             self._hold(_ROTOR, "no turning in this mode")
         elif allowed == "ramp" and not self._rolling:
             self._ramp(_ROTOR, "no turning in this mode")
-        elif self._mode[_ROTOR] == _VELOCITY:
-            self._speed(_ROTOR, -self._bounds.velocity[_ROTOR], self._bounds.velocity[_ROTOR])
-        elif self._mode[_ROTOR] == _POSITION:
+        elif kind == _POSITION:
             self._follow()
+        elif kind == _VELOCITY:
+            self._speed(_ROTOR, -self._bounds.velocity[_ROTOR], self._bounds.velocity[_ROTOR])
         else:
             self._ramp(_ROTOR, "only speed or position setpoints")
 
     def cable(self) -> None:
         """Tension is kept while the robot stands, too; feeding is for the modes that move."""
-        if self._stands(_CABLE):
-            return
-        if self._mode[_CABLE] not in self._allowance.cable:
+        kind = self._mode[_CABLE]
+        if kind == _HOLD:
+            self._stand(_CABLE)
+        elif kind not in self._allowance.cable:
             self._hold(_CABLE, "not in this mode")
-        elif self._mode[_CABLE] == _EFFORT:
+        elif kind == _EFFORT:
             self._pull()
         else:
             self._speed(_CABLE, -self._bounds.velocity[_CABLE], self._bounds.velocity[_CABLE])
 
     def place(self, axis: int) -> None:
         """Counterweight and guide."""
-        if self._stands(axis):
-            return
-        if not self._allowance.places:
+        if self._mode[axis] == _HOLD:
+            self._stand(axis)
+        elif not self._allowance.places:
             self._hold(axis, "not in this mode")
         elif self._mode[axis] != _POSITION:
             self._hold(axis, "only position setpoints")
@@ -285,7 +293,7 @@ class _Pass:
         if support.all_closed(self._frame, limits):
             return True
         position = self._frame.axes.position
-        settled = all(support.at_place(position[axis], limits) for axis in GRIP)
+        settled = all(support.at_place(position[axis], limits) for axis in _GRIPS)
         return settled and support.holds(self._frame, limits)
 
     def _release_refusal(self, carriage: int) -> str:
@@ -293,78 +301,77 @@ class _Pass:
         limits, position = self._bounds.support, self._frame.axes.position
         if self._allowance.grip != "any":
             return "no release in this mode"
-        if any(self._mode[axis] != _HOLD and self._target[axis] != 0.0 for axis in TRACTION):
+        if self._rolling:
             return "no release while rolling"
-        for other, axis in enumerate(GRIP):
+        for other, axis in enumerate(_GRIPS):
             asked_m = position[axis] if self._mode[axis] == _HOLD else self._target[axis]
             moves = abs(asked_m - position[axis]) > support.PLACE_TOLERANCE_M
             if other != carriage and (moves or not support.at_place(position[axis], limits)):
                 return "one carriage changes at a time"
-        if not support.holds_without(carriage, self._target[GRIP[carriage]], self._frame, limits):
+        if not support.holds_without(carriage, self._target[_GRIPS[carriage]], self._frame, limits):
             return "the support rule would not hold without it"
         return ""
 
     def _keep_pinch(self, axis: int) -> None:
         """Only with all three closed may the pinch fall below what counts as loaded."""
-        least_n = self._bounds.support.pinch_n
-        if self._limit[axis] < least_n and not support.all_closed(self._frame, self._bounds.support):
-            self._limit[axis] = least_n
+        if not support.all_closed(self._frame, self._bounds.support):
+            self._limit[axis] = self._bounds.support.pinch_n
             self._deny(axis, "pinch raised to what the support rule needs")
 
     # ------------------------------------------------------------------ kinds of setpoint
 
-    def _stands(self, axis: int) -> bool:
+    def _stand(self, axis: int) -> None:
         """A wish to stand on the brake passes in every mode."""
-        if self._mode[axis] != _HOLD:
-            return False
-        if self._target[axis] != 0.0 or self._feedforward[axis] != 0.0 or not self._limit_fits(axis):
+        at_rest = self._target[axis] == 0.0 and self._feedforward[axis] == 0.0
+        if not (at_rest and 0.0 <= self._limit[axis] <= self._bounds.effort[axis]):
             self._hold(axis, "a brake has no target")
-        return True
 
     def _speed(self, axis: int, low: float, high: float) -> None:
-        if self._is_garbage(axis):
-            self._ramp(axis, "not a number")
-            return
+        """Within the speeds allowed, as far as the rate lets it get there from the last speed."""
         change = self._bounds.acceleration[axis]
         before, step = self._speed_before(axis), change * self._dt_s
-        wished = self._target[axis]
-        allowed = min(max(min(max(wished, low), high), before - step), before + step)
-        self._replace(axis, allowed, min(max(self._feedforward[axis], -change), change))
+        low = min(max(low, before - step), before + step)
+        high = min(max(high, before - step), before + step)
+        if not self._take(axis, low, high, change):
+            self._ramp(axis, "not a number")
 
     def _follow(self) -> None:
         """The rotor's angle: no further from its last place than it can turn in a tick."""
-        if self._is_garbage(_ROTOR):
-            self._ramp(_ROTOR, "not a number")
-            return
-        rate = self._bounds.velocity[_ROTOR]
         went_on = self._last.mode[_ROTOR] == _POSITION
         before = self._last.target[_ROTOR] if went_on else self._frame.axes.position[_ROTOR]
-        reach = rate * self._dt_s
-        allowed = min(max(self._target[_ROTOR], before - reach), before + reach)
-        if not math.isfinite(allowed):
+        if not math.isfinite(before):
             self._ramp(_ROTOR, "its position is not known")
             return
-        self._replace(_ROTOR, allowed, min(max(self._feedforward[_ROTOR], -rate), rate))
+        rate = self._bounds.velocity[_ROTOR]
+        if not self._take(_ROTOR, before - rate * self._dt_s, before + rate * self._dt_s, rate):
+            self._ramp(_ROTOR, "not a number")
 
     def _place(self, axis: int) -> None:
-        if self._is_garbage(axis):
+        low, high = self._bounds.position[axis]
+        if not self._take(axis, low, high, self._bounds.velocity[axis]):
             self._hold(axis, "not a number")
-            return
-        (low, high), rate = self._bounds.position[axis], self._bounds.velocity[axis]
-        allowed = min(max(self._target[axis], low), high)
-        self._replace(axis, allowed, min(max(self._feedforward[axis], -rate), rate))
 
     def _pull(self) -> None:
         """The cable's tension; a wish that is not a number leaves it as it was."""
         before = self._last.target[_CABLE] if self._last.mode[_CABLE] == _EFFORT else 0.0
-        if self._is_garbage(_CABLE):
-            self._mode[_CABLE], self._limit[_CABLE] = _EFFORT, self._bounds.effort[_CABLE]
-            self._target[_CABLE], self._feedforward[_CABLE] = before, 0.0
-            self._deny(_CABLE, "not a number")
-            return
-        step = self._bounds.tension_rate_nps * self._dt_s
-        allowed = min(max(self._target[_CABLE], before - step), before + step)
-        self._replace(_CABLE, min(max(allowed, 0.0), self._bounds.effort[_CABLE]), 0.0)
+        step, most = self._bounds.tension_rate_nps * self._dt_s, self._bounds.effort[_CABLE]
+        if not self._take(_CABLE, max(before - step, 0.0), min(before + step, most), 0.0):
+            self._put(_CABLE, _EFFORT, before, 0.0, "not a number")
+
+    def _take(self, axis: int, low: float, high: float, rate: float) -> bool:
+        """Clip an axis to its bounds: target, feed-forward and limit. False: one of them is not a number."""
+        target, feedforward, limit = self._target[axis], self._feedforward[axis], self._limit[axis]
+        most = self._bounds.effort[axis]
+        if low <= target <= high and -rate <= feedforward <= rate and 0.0 <= limit <= most:
+            return True
+        if not math.isfinite(target + feedforward + limit):
+            self._garbage = True
+            return False
+        self._target[axis] = min(max(target, low), high)
+        self._feedforward[axis] = min(max(feedforward, -rate), rate)
+        self._limit[axis] = min(max(limit, 0.0), most)
+        self._deny(axis, f"{target:.4g} clipped to {self._target[axis]:.4g}")
+        return True
 
     def _ramp(self, axis: int, reason: str) -> None:
         """Instead of what was wished: down to rest from the last speed, then the brake."""
@@ -372,16 +379,12 @@ class _Pass:
         before, step = self._speed_before(axis), change * self._dt_s
         if abs(before) <= step:
             self._hold(axis, reason)
-            return
-        self._mode[axis], self._limit[axis] = _VELOCITY, self._bounds.effort[axis]
-        self._target[axis] = before - math.copysign(step, before)
-        self._feedforward[axis] = -math.copysign(change, before)
-        self._deny(axis, reason)
+        else:
+            down = math.copysign(1.0, before)
+            self._put(axis, _VELOCITY, before - down * step, -down * change, reason)
 
     def _hold(self, axis: int, reason: str) -> None:
-        self._mode[axis], self._target[axis], self._feedforward[axis] = _HOLD, 0.0, 0.0
-        self._limit[axis] = self._bounds.effort[axis]
-        self._deny(axis, reason)
+        self._put(axis, _HOLD, 0.0, 0.0, reason)
 
     # ------------------------------------------------------------------ helpers
 
@@ -397,26 +400,10 @@ class _Pass:
         left = max(abs(before) - self._bounds.ramp_rps2 * self._dt_s, 0.0)
         return (0.0, left) if before > 0.0 else (-left, 0.0)
 
-    def _is_garbage(self, axis: int) -> bool:
-        if math.isfinite(self._target[axis] + self._feedforward[axis] + self._limit[axis]):
-            return False
-        self._garbage = True
-        return True
-
-    def _limit_fits(self, axis: int) -> bool:
-        return 0.0 <= self._limit[axis] <= self._bounds.effort[axis]
-
-    def _replace(self, axis: int, target: float, feedforward: float) -> None:
-        """Take what is allowed; name it when it is not what was wished."""
-        if target != self._target[axis]:
-            self._deny(axis, f"{self._target[axis]:.4g} clipped to {target:.4g}")
-            self._target[axis] = target
-        if feedforward != self._feedforward[axis]:
-            self._deny(axis, f"feed-forward {self._feedforward[axis]:.4g} clipped to {feedforward:.4g}")
-            self._feedforward[axis] = feedforward
-        if not self._limit_fits(axis):
-            self._deny(axis, f"limit {self._limit[axis]:.4g} clipped")
-            self._limit[axis] = min(max(self._limit[axis], 0.0), self._bounds.effort[axis])
+    def _put(self, axis: int, kind: int, target: float, feedforward: float, reason: str) -> None:
+        self._mode[axis], self._limit[axis] = kind, self._bounds.effort[axis]
+        self._target[axis], self._feedforward[axis] = target, feedforward
+        self._deny(axis, reason)
 
     def _deny(self, axis: int, reason: str) -> None:
         self._denied.append(f"{_NAMES[axis]}: {reason}")

@@ -17,7 +17,8 @@ from robot.profile import Profile
 FRONT, MIDDLE, REAR = 0, 1, 2
 PLACE_TOLERANCE_M = 0.0025  # a grip this near a place is there; the board allows 3 mm
 
-_FRONT_GRIP, _MIDDLE_GRIP, _REAR_GRIP = (int(axis) for axis in GRIP)
+_GRIPS = tuple(int(axis) for axis in GRIP)
+_FRONT_GRIP, _MIDDLE_GRIP, _REAR_GRIP = _GRIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ def at_place(position_m: float, limits: SupportLimits) -> bool:
 
 
 def all_closed(frame: SensorFrame, limits: SupportLimits) -> bool:
-    """Whether all three carriages are closed round the conductor: it cannot fall, whatever the pinch."""
-    position, closed_m = frame.axes.position, limits.places_m[0]
+    """Whether all three carriages are closed round the conductor: the robot cannot fall, whatever the pinch."""
+    least_m, most_m = limits.places_m[0] - PLACE_TOLERANCE_M, limits.closed_m
+    position, sensors = frame.axes.position, frame.sensors
     return (
-        abs(position[_FRONT_GRIP] - closed_m) <= PLACE_TOLERANCE_M
-        and abs(position[_MIDDLE_GRIP] - closed_m) <= PLACE_TOLERANCE_M
-        and abs(position[_REAR_GRIP] - closed_m) <= PLACE_TOLERANCE_M
-        and math.isfinite(sum(frame.sensors.pinch_n) + sum(frame.sensors.wheel_load_n))
+        least_m <= position[_FRONT_GRIP] <= most_m
+        and least_m <= position[_MIDDLE_GRIP] <= most_m
+        and least_m <= position[_REAR_GRIP] <= most_m
+        and math.isfinite(sum(sensors.pinch_n) + sum(sensors.wheel_load_n))
     )
 
 
@@ -66,7 +68,7 @@ def loaded(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
 def gripped(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
     """Whether a carriage is clamped and measured to pinch; it may hang on its roller with no load on its wheel."""
     return (
-        frame.axes.position[GRIP[carriage]] <= limits.closed_m
+        frame.axes.position[_GRIPS[carriage]] <= limits.closed_m
         and frame.sensors.pinch_n[carriage] >= limits.pinch_n
     )
 
@@ -75,7 +77,7 @@ def holds(frame: SensorFrame, limits: SupportLimits) -> bool:
     """Whether the robot is measured to hold in its present stance."""
     if all_closed(frame, limits):
         return True
-    on = [frame.axes.position[axis] <= limits.on_m for axis in GRIP]
+    on = [frame.axes.position[axis] <= limits.on_m for axis in _GRIPS]
     if not on[REAR] and not gripped(FRONT, frame, limits):
         return False
     return sum(on) >= 2 and any(loaded(carriage, frame, limits) for carriage in (FRONT, MIDDLE, REAR))
@@ -84,7 +86,7 @@ def holds(frame: SensorFrame, limits: SupportLimits) -> bool:
 def holds_without(carriage: int, target_m: float, frame: SensorFrame, limits: SupportLimits) -> bool:
     """Whether the robot would hold with this carriage brought from where it is to `target_m`."""
     others = [other for other in (FRONT, MIDDLE, REAR) if other != carriage]
-    on = {other: frame.axes.position[GRIP[other]] <= limits.on_m for other in others}
+    on = {other: frame.axes.position[_GRIPS[other]] <= limits.on_m for other in others}
     lifts = not target_m <= limits.on_m
     if sum(on.values()) < (2 if lifts else 1) or not any(loaded(other, frame, limits) for other in others):
         return False
@@ -101,6 +103,6 @@ def stance(frame: SensorFrame, limits: SupportLimits) -> tuple[CarriageState, Ca
         else CarriageState.OPEN
         if position[axis] <= limits.on_m
         else CarriageState.LIFTED
-        for axis in GRIP
+        for axis in _GRIPS
     )
     return front, middle, rear
