@@ -152,15 +152,21 @@ def _inertial(at_m: tuple[float, float, float], mass_kg: float, inertia_kgm2: fl
 
 
 def _reserve(pool: Pool) -> str:
-    """Boxes and cylinders, far below until a feature needs them. Each begins turned: MuJoCo takes what is compiled
-    level for level ever after."""
-    bits = f'contype="0" conaffinity="{parts.WHEEL_BIT | parts.OTHER_BIT}"'
-    common = f'pos="0 0 -50" euler="0.1 0.1 0.1" {bits}'
+    """Boxes and cylinders, far below until a feature needs them; boxes twice, as carriages and as pods meet them.
+
+    Each begins turned: MuJoCo takes what is compiled level for level ever after.
+    """
+    common = 'pos="0 0 -50" euler="0.1 0.1 0.1" contype="0"'
+    following, stiff = parts.WHEEL_BIT | parts.OTHER_BIT, parts.POD_BIT
+    box, cylinder = 'type="box" size="1 1 1"', 'type="cylinder" size="1 1"'
+    each = [("box", pool.boxes, following, box), ("sleeve", pool.sleeves, following, cylinder)]
+    each.append(("stiff box", pool.boxes, stiff, box))
     return "".join(
         f'<body name="feature {n}" mocap="true">'
-        + "".join(f'<geom name="box {n} {i}" type="box" size="1 1 1" {common}/>' for i in range(pool.boxes))
         + "".join(
-            f'<geom name="sleeve {n} {i}" type="cylinder" size="1 1" {common}/>' for i in range(pool.sleeves)
+            f'<geom name="{name} {n} {i}" {form} conaffinity="{bits}" {common}/>'
+            for name, count, bits, form in each
+            for i in range(count)
         )
         + "</body>"
         for n in range(pool.features)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from robot.profile import Profile, Range, Sector
 
-WHEEL_BIT, OTHER_BIT = 1, 2  # contact types: wheels roll over low sleeves, nothing else does
+# Contact types: wheels roll over low sleeves, nothing else does; pods are stiff and leave the bent conductor.
+WHEEL_BIT, OTHER_BIT, POD_BIT = 1, 2, 4
 _SLICE_DEG = 30.0  # widest part of a sector that one box stands for
 _INNERMOST_M = 0.012  # nearer to the axis than this there is the conductor itself
 
@@ -30,7 +31,7 @@ def carriage(profile: Profile, i: int) -> str:
 
 
 def pods(profile: Profile) -> str:
-    return "".join(_boxes(s.part, s, s.s_m or (0.0, 0.0), OTHER_BIT) for s in profile.body.parts)
+    return "".join(_boxes(s.part, s, s.s_m or (0.0, 0.0), POD_BIT) for s in profile.body.parts)
 
 
 def ring(profile: Profile) -> str:
