@@ -7,6 +7,7 @@ in the operating system is `LinkLost`, once and for good: a lost transport is cl
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import deque
 from typing import Protocol
@@ -138,10 +139,11 @@ class SerialPort:
             raise LinkLost(f"port {self._address}: took {written} of {len(data)} bytes")
 
     def close(self) -> None:
-        try:
+        held = getattr(self._serial, "_socket", None)
+        with contextlib.suppress(*_PORT_FAILURES):  # it may be gone already, which is what was wanted
             self._serial.close()
-        except _PORT_FAILURES:
-            return  # it is gone already, which is what was wanted
+        if held is not None:
+            held.close()  # pyserial 3.5 leaves a socket open whose peer has gone
 
     def _ask_for_low_latency(self) -> bool:
         """FTDI adapters wait up to 16 ms before they pass on what came; ask for less."""

@@ -127,6 +127,7 @@ class BoardDriver:
         self._heartbeat_said = (-1, -1)
         self._next_heartbeat_ns = 0
         self._next_timesync_ns = 0
+        self._timesync_ns = -1  # of the question without answer
         self._round_trip_ms = _NAN
         self._pending: tuple[int, int] | None = None  # command and sequence without acknowledgement
         self._next_command_ns = 0
@@ -176,7 +177,8 @@ class BoardDriver:
         elif id_ == wire.COMMAND_ACK:
             if self._pending is not None and self._pending[1] == values[3]:
                 self._pending = None
-        elif id_ == wire.TIMESYNC and values[0] != 0:
+        elif id_ == wire.TIMESYNC and values[1] == self._timesync_ns:
+            self._timesync_ns = -1
             self._round_trip_ms = (t_ns - values[1]) / _MS
 
     def _is_ours(self, session: int) -> bool:
@@ -259,6 +261,7 @@ class BoardDriver:
             )
         if t_ns >= self._next_timesync_ns:
             self._next_timesync_ns = t_ns + _TIMESYNC_NS
+            self._timesync_ns = t_ns
             self._link.queue(wire.TIMESYNC, 0, t_ns)
         self._commands(t_ns, command)
 

@@ -138,7 +138,11 @@ class VirtualBoard:
                 self._link.queue(wire.TIMESYNC, self._now_us * 1000, values[1])
 
     def _on_hello(self) -> None:
-        """Answer who we are, whatever the caller was built from: it is the host that must refuse."""
+        """Answer who we are, whatever the caller was built from: it is the host that must refuse. While one
+        host's heart beats, no other (and no old hello) begins a session."""
+        if self.permission.host_alive(self._now_us):
+            self._dropped += 1
+            return
         self._hellos = (self._hellos + 1) & 0xFFFF
         self._withdraw(
             lambda: self.permission.open_session(self._boot_count << 16 & 0xFFFF0000 | self._hellos)
@@ -222,8 +226,9 @@ class VirtualBoard:
             self.drives.stop(self._now_us, self.permission.ramp_us)
 
     def _judge_releases(self, values: Values) -> int:
-        """Bit mask of the grips whose setpoint would break the support rule as measured now."""
-        refused = 0
+        """Bit mask of the grips whose setpoint would break the support rule as measured now; of several that
+        would be released together only the first may go."""
+        refused, released = 0, False
         grip_m = self.drives.drives["position"][GRIP[0] : GRIP[-1] + 1].tolist()
         for carriage, axis in enumerate(GRIP):
             mode, target = values[34 + axis], values[axis]
@@ -234,8 +239,13 @@ class VirtualBoard:
                     mode == AxisMode.EFFORT and target < 0
                 )
                 target_m = math.inf
-            if releases and not self._rule.may_release(carriage, target_m, grip_m, self._raw.wheel_load_n):
+            if not releases:
+                continue
+            load_n = self._raw.wheel_load_n
+            if released or not self._rule.may_release(carriage, target_m, grip_m, load_n):
                 refused |= 1 << axis
+            else:
+                released = True
         self._refusals = self._refusals + 1 if refused else 0
         if self._refusals >= _REFUSALS_TO_LATCH:
             self._withdraw(lambda: self.permission.latch(StopCause.SUPPORT_RULE))

@@ -45,6 +45,8 @@ _LOCKING_GAIN = 0.25  # of full effort at full speed error; the gear itself is t
 _LOCKING_INTEGRAL_PER_S = 120.0
 _POSITION_PER_S = 6.0
 _LOCKING_POSITION_PER_S = 20.0
+_GEAR_LOSS = 0.5  # a self-locking gear's own loss at full speed, over full effort; not counted as push
+_APPROACH_M = 0.003  # but for the last way to the target, where the limit is what it may press with
 _EXTRAPOLATE_US = 20_000  # a moving position target is followed for two ticks, then it stands
 _STILL = 1e-3  # rad/s or m/s below which a self-locking drive counts as standing
 _ABSURD = 10.0  # times its largest speed: no drive runs so fast, its encoder is broken
@@ -399,7 +401,10 @@ def _drive(drive, now_us, brake_us, dt_s):  # type: ignore[no-untyped-def]
         ahead_s = min(now_us - drive.received_us, _EXTRAPOLATE_US) * 1e-6
         error = drive.target + drive.feedforward * ahead_s - drive.position
         wish = drive.feedforward + drive.position_gain * error
-        _follow(drive, min(max(wish, -drive.velocity_max), drive.velocity_max), 0.0, drive.limit, dt_s)
+        limit = drive.limit
+        if drive.self_locking and abs(error) > _APPROACH_M:
+            limit += _GEAR_LOSS * drive.effort_max * abs(drive.velocity) / drive.velocity_max
+        _follow(drive, min(max(wish, -drive.velocity_max), drive.velocity_max), 0.0, limit, dt_s)
     elif drive.mode == _EFFORT:
         _push(drive, drive.direction * drive.target)
     else:
@@ -425,7 +430,7 @@ def _brake(drive, brake_us, dt_s):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _follow(drive, wish, ahead, limit, dt_s):  # type: ignore[no-untyped-def]
     """Velocity loop: PI with conditional integration."""
-    limit = min(limit, _warm_limit(drive))
+    limit = min(limit, drive.effort_max, _warm_limit(drive))
     error = wish - drive.velocity
     force = ahead + drive.kp * error + drive.integral
     drive.force = min(max(force, -limit), limit)

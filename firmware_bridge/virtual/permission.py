@@ -51,6 +51,7 @@ class Permission:
         self.session = session
         self.permitted = False
         self._was_armed = True
+        self._alive_until_us = 0
 
     def heartbeat(self, now_us: int, mode: Mode, intent: Intent) -> None:
         self.mode = mode
@@ -82,6 +83,10 @@ class Permission:
             self.latch(StopCause.DRIVE_FAULT)
         elif self.margin_us(now_us) <= 0:
             self.latch(StopCause.WATCHDOG)
+
+    def host_alive(self, now_us: int) -> bool:
+        """Whether the session's host was heard within the watchdog's time."""
+        return now_us < self._alive_until_us
 
     def margin_us(self, now_us: int) -> int:
         """What is left of the watchdog's time."""

@@ -10,64 +10,64 @@ from board_rig import PROFILE
 from firmware_bridge.virtual.support import LOADED_N, SupportRule
 
 RULE = SupportRule.of(PROFILE.carriages)
-C, O, L, M = 0.0008, 0.040, 0.120, 0.020  # clamped, open, lifted, moving
+CLAMPED, OPEN, LIFTED, MOVING = 0.0008, 0.040, 0.120, 0.020
 FRONT, MIDDLE, REAR = range(3)
 LOADED = (130.0, 120.0, 130.0)
 
 
 def test_one_of_three_clamped_carriages_may_open_or_be_lifted():
     for carriage in (FRONT, MIDDLE, REAR):
-        assert RULE.may_release(carriage, O, (C, C, C), LOADED)
+        assert RULE.may_release(carriage, OPEN, (CLAMPED, CLAMPED, CLAMPED), LOADED)
     for carriage in (FRONT, MIDDLE, REAR):
-        grip = [C, C, C]
-        grip[carriage] = O
-        assert RULE.may_release(carriage, L, grip, LOADED)
+        grip = [CLAMPED, CLAMPED, CLAMPED]
+        grip[carriage] = OPEN
+        assert RULE.may_release(carriage, LIFTED, grip, LOADED)
 
 
 def test_the_last_clamped_carriage_stays():
-    assert not RULE.may_release(FRONT, O, (C, O, O), LOADED)
-    assert not RULE.may_release(REAR, O, (L, O, C), LOADED)
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, OPEN, OPEN), LOADED)
+    assert not RULE.may_release(REAR, OPEN, (LIFTED, OPEN, CLAMPED), LOADED)
 
 
 def test_a_clamped_carriage_that_carries_nothing_does_not_count():
-    assert not RULE.may_release(FRONT, O, (C, C, C), (130.0, LOADED_N - 1, LOADED_N - 1))
-    assert RULE.may_release(FRONT, O, (C, C, C), (130.0, LOADED_N - 1, LOADED_N))
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, CLAMPED, CLAMPED), (130.0, LOADED_N - 1, LOADED_N - 1))
+    assert RULE.may_release(FRONT, OPEN, (CLAMPED, CLAMPED, CLAMPED), (130.0, LOADED_N - 1, LOADED_N))
 
 
 def test_a_load_that_is_not_measured_does_not_count():
     nan = float("nan")
-    assert not RULE.may_release(FRONT, O, (C, C, C), (130.0, nan, nan))
-    assert not RULE.may_release(FRONT, O, (C, nan, C), LOADED)
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, CLAMPED, CLAMPED), (130.0, nan, nan))
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, nan, CLAMPED), LOADED)
 
 
 def test_two_carriages_stay_on_the_conductor():
-    assert not RULE.may_release(MIDDLE, L, (L, O, C), LOADED)
-    assert not RULE.may_release(FRONT, L, (O, C, L), LOADED)
+    assert not RULE.may_release(MIDDLE, LIFTED, (LIFTED, OPEN, CLAMPED), LOADED)
+    assert not RULE.may_release(FRONT, LIFTED, (OPEN, CLAMPED, LIFTED), LOADED)
 
 
 def test_one_changes_at_a_time():
-    assert not RULE.may_release(FRONT, O, (C, C, M), LOADED)
-    assert not RULE.may_release(FRONT, O, (C, M, C), LOADED)
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, CLAMPED, MOVING), LOADED)
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, MOVING, CLAMPED), LOADED)
 
 
 def test_the_rear_is_lifted_only_while_the_front_is_clamped():
-    assert RULE.may_release(REAR, L, (C, O, O), LOADED)
-    assert not RULE.may_release(REAR, L, (O, C, O), LOADED)
+    assert RULE.may_release(REAR, LIFTED, (CLAMPED, OPEN, OPEN), LOADED)
+    assert not RULE.may_release(REAR, LIFTED, (OPEN, CLAMPED, OPEN), LOADED)
 
 
 def test_the_front_stays_clamped_while_the_rear_is_lifted():
-    assert not RULE.may_release(FRONT, O, (C, C, L), LOADED)
+    assert not RULE.may_release(FRONT, OPEN, (CLAMPED, CLAMPED, LIFTED), LOADED)
 
 
 @pytest.mark.parametrize("carriage", [FRONT, MIDDLE, REAR])
 def test_no_release_from_any_stance_breaks_the_rule(carriage):
     """Exhaustive: whatever is allowed ends in a stance that the rule allows."""
-    for grip in itertools.product((C, O, L), repeat=3):
-        for target in (O, L):
+    for grip in itertools.product((CLAMPED, OPEN, LIFTED), repeat=3):
+        for target in (OPEN, LIFTED):
             if target <= grip[carriage] or not RULE.may_release(carriage, target, grip, LOADED):
                 continue
             after = list(grip)
             after[carriage] = target
-            assert sum(g <= O for g in after) >= 2
-            assert any(g <= C for g in after)
-            assert not (after[REAR] > O and after[FRONT] > C)
+            assert sum(g <= OPEN for g in after) >= 2
+            assert any(g <= CLAMPED for g in after)
+            assert not (after[REAR] > OPEN and after[FRONT] > CLAMPED)

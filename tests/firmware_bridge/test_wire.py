@@ -43,9 +43,7 @@ def test_setpoints():
 
 
 def test_a_setpoint_lives_no_longer_than_the_parameter_says():
-    message = by_name(
-        wire.AXIS_SETPOINTS, wire.setpoints_values(7, 8, 9, 150, Rig().frame(valid_for_ms=400))
-    )
+    message = by_name(wire.AXIS_SETPOINTS, wire.setpoints_values(7, 8, 9, 150, Rig().frame(valid_for_ms=400)))
     assert message.valid_for_ms == 150
 
 
