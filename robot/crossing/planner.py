@@ -138,18 +138,21 @@ def _answer(
 ) -> CrossingPlan | Blocked:
     """Identical situations are planned once. Where the whole margin leaves no way, one without that for the
     uncertainty of position does."""
-    refused = beyond_limits(profile, features, diameter_m, context) or never_crossable(profile, features)
-    if refused is not None:
-        return refused
-    tight = dataclasses.replace(context, sigmas=0.0)
-    answers = (_solve(profile, features, diameter_m, c) for c in dict.fromkeys((context, tight)))
-    answer = next((a for a in answers if isinstance(a, CrossingPlan)), None)
-    return answer or _smallest_blocked(profile, features, diameter_m, tight)
+    refused = beyond_limits(profile, features, diameter_m, context) or never_crossable(features)
+    if refused is None:
+        tight = dataclasses.replace(context, sigmas=0.0)
+        for margins in dict.fromkeys((context, tight)):
+            answer = _solve(profile, features, diameter_m, margins)
+            if isinstance(answer, CrossingPlan):
+                return answer
+        refused = _smallest_blocked(profile, features, diameter_m, tight)
+    clear_to_m = Search(profile, features, diameter_m, context).begin_m
+    return dataclasses.replace(refused, at_m=min(refused.at_m, clear_to_m))
 
 
 def _smallest_blocked(
     profile: Profile, features: tuple[Feature, ...], diameter_m: float, context: Context
-) -> CrossingPlan | Blocked:
+) -> Blocked:
     """The answer for the smallest set of neighbours that already blocks."""
     sizes = range(1, len(features) + 1)
     sets = (features[i : i + n] for n in sizes for i in range(len(features) - n + 1))
@@ -174,10 +177,8 @@ def _solve(
 
 def _drive_through(search: Search) -> CrossingPlan:
     """Nothing has to change; only the speed is limited while the robot passes."""
-    profile = search.profile
-    front = profile.carriages.s_m[0] + profile.carriages.half_length_m
-    begin = min(f.at_m + envelope.stretch(f.shapes)[0] for f in search.features) - front
-    end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(profile)
+    begin = search.begin_m
+    end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(search.profile)
     clearance = _clearance(search, begin, end, HOME, HOME)
     seconds = (end - begin) / search.speed_mps
     margin = search.context.margin_m

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from itertools import pairwise, product
 
-from robot.crossing import envelope
 from robot.crossing.scene import Free
 from robot.crossing.search import STATES, Search, either_way_fault
 from robot.crossing.stance import CARRIAGES, HOME, Blocked, Context, supports
@@ -48,14 +47,12 @@ def beyond_limits(
     return None
 
 
-def never_crossable(profile: Profile, features: tuple[Feature, ...]) -> Blocked | None:
+def never_crossable(features: tuple[Feature, ...]) -> Blocked | None:
     """The first feature that the catalogue closes."""
-    front = profile.carriages.s_m[0] + profile.carriages.half_length_m
     for feature in features:
         if not feature.crossable:
-            at = feature.at_m + envelope.stretch(feature.shapes)[0] - front
             text = f"front wheel meets {feature.kind} at {{{feature.at_m}}}, which is never crossable"
-            return Blocked((feature,), at, "feature", "front wheel", text)
+            return Blocked((feature,), feature.at_m, "feature", "front wheel", text)
     return None
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from itertools import product
 
+from robot.crossing import envelope
 from robot.crossing.scene import Free, Rotor, Scene
 from robot.crossing.stance import HOME, Carriages, Context, Stance, stance_fault, supports
 from robot.line.features import Feature
@@ -90,6 +91,15 @@ class Search:
         others = [f for states in self.carriage for f in states[1:]] + self.swing + self.rotor[1:]
         inner = {e for f in others for e in f.ends()}
         return [begin, *sorted(e for e in inner.union(ends) if begin + 1e-6 < e <= end)]
+
+    @property
+    def begin_m(self) -> float:
+        """How far the middle carriage may come as the robot stands at the start."""
+        if self.places:
+            return self.places[0]
+        carriages = self.profile.carriages
+        first = min(f.at_m + envelope.stretch(f.shapes)[0] for f in self.features)
+        return first - carriages.s_m[0] - carriages.half_length_m
 
     # ---------------------------------------------------------------- A*
 

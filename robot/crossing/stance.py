@@ -100,7 +100,7 @@ class Blocked:
     """There is no safe sequence. `features` is the smallest set that blocks it."""
 
     features: tuple[Feature, ...]
-    at_m: float  # middle carriage as far as it may come
+    at_m: float  # middle carriage as far as it may come, all clamped and geared
     rule: str  # "feature" | "overlap" | "support" | "balance" | "grip" | "kink" | "conductor"
     part: str
     reason: str  # names part, feature and chainage
@@ -132,7 +132,10 @@ class Context:
     coil_kg: float = 4.45  # cable on board
     friction: float | None = None  # wheel on conductor; None = dry, of the profile
     pinch_n: float = 400.0  # of every clamped carriage
-    loaded_n: float = 20.0  # from this share of the weight on, on wheel or roller, a carriage is loaded
+    loaded_n: float = 20.0  # from this share of the weight on a carriage counts as loaded
+    hanging_is_loaded: bool = (
+        False  # whether a front that hangs on its roller counts too; gate and board say no
+    )
     grip_reserve: float = 1.1  # grip over what the slope demands
     retreat_m: float = 0.30  # farther back the rear wheel would stand on laid cable
     start_m: float | None = None  # middle carriage now; None = as late as may be
@@ -215,10 +218,9 @@ def stance_fault(
         held = min(pinch, limit.hang_max_n)
         if load < -held:
             return "balance", f"{name} carriage would hang with {-load:.0f} N, at most {held:.0f}"
-    if not any(
-        c is CarriageState.CLAMPED and abs(n) >= context.loaded_n
-        for c, n in zip(carriages, loads, strict=True)
-    ):
+    carries = [abs(n) if context.hanging_is_loaded else n for n in loads]
+    clamped = [n for state, n in zip(carriages, carries, strict=True) if state is CarriageState.CLAMPED]
+    if max(clamped) < context.loaded_n:
         return "support", "no clamped carriage would be loaded"
     return _grip_fault(profile, carriages, loads, context, slope_rad)
 

@@ -112,9 +112,16 @@ class Witness:
     ) -> None:
         self.features, self.diameter_m, self.context = features, diameter_m, context
         self.margin_m, self.grown_m = margin_m, grown_m
+        self._known: dict[tuple[tuple[Part, ...], float], list[tuple[float, float]]] = {}
 
     def forbidden(self, parts: tuple[Part, ...], bump_m: float = 0.0) -> list[tuple[float, float]]:
         """Intervals of the middle carriage's chainage."""
+        key = parts, bump_m
+        if key not in self._known:
+            self._known[key] = self._forbidden(parts, bump_m)
+        return self._known[key]
+
+    def _forbidden(self, parts: tuple[Part, ...], bump_m: float) -> list[tuple[float, float]]:
         found = []
         for part, at in itertools.product(parts, self.features):
             for shape in at.shapes:

@@ -81,18 +81,30 @@ def test_the_catalogue_is_crossed_on_every_conductor_and_slope(
         check_rules(planned((kind, 0.0), diameter_m=diameter_m, context=context))
 
 
-@pytest.mark.parametrize(
-    ("kinds", "apart_m"),
-    [
-        *((("pin-10", "fault-indicator"), apart) for apart in (0.3, 0.5, 0.9, 1.5, 3.0)),
-        *((("fault-indicator", "pin-10"), apart) for apart in (0.3, 0.5, 0.9, 3.0)),
-    ],
-)
-def test_a_pole_with_an_indicator_is_crossed_from_both_sides(kinds: tuple[str, str], apart_m: float) -> None:
-    plan = planned((kinds[0], 100.0), (kinds[1], 100.0 + apart_m), context=ROBUST)
+@pytest.mark.parametrize("apart_m", [0.3, 0.5, 0.9, 1.5, 3.0])
+def test_a_pole_with_an_indicator_behind_it_is_crossed(apart_m: float) -> None:
+    plan = planned(("pin-10", 100.0), ("fault-indicator", 100.0 + apart_m), context=ROBUST)
     check_rules(plan)
     assert plan.from_m > 98.5
     assert plan.to_m < 101.8 + apart_m
+
+
+@pytest.mark.parametrize("apart_m", [0.3, 0.5, 0.9])
+def test_with_an_indicator_before_the_pole_the_front_must_hang_alone_and_that_is_asked_for(
+    apart_m: float,
+) -> None:
+    """The rear is lifted over the indicator while the middle is open over the ties."""
+    places = ("fault-indicator", 100.0), ("pin-10", 100.0 + apart_m)
+    found = blocked(*places)
+    assert found.rule == "support"
+    assert "no clamped carriage would be loaded" in found.reason
+    plan = planned(*places, context=dataclasses.replace(ROBUST, hanging_is_loaded=True))
+    check_rules(plan)
+    assert any(s.stance.carriages == (CLAMPED, OPEN, LIFTED) for s in plan.steps)
+
+
+def test_with_an_indicator_3_m_before_the_pole_nothing_special_is_needed() -> None:
+    check_rules(planned(("fault-indicator", 100.0), ("pin-10", 103.0), context=ROBUST))
 
 
 def test_an_indicator_1_5_m_before_a_pin_is_refused_for_the_rear_is_lifted_with_the_front_in_the_ties() -> (
@@ -107,7 +119,7 @@ def test_an_indicator_1_5_m_before_a_pin_is_refused_for_the_rear_is_lifted_with_
 
 def test_where_the_whole_margin_leaves_no_way_a_tighter_one_is_taken_and_named() -> None:
     assert planned(("pin-10", 0.0), context=ROBUST).margin_m == pytest.approx(0.040)
-    tight = planned(("fault-indicator", 0.0), ("pin-10", 0.9), context=ROBUST)
+    tight = planned(("line-post-10-double", 0.0), ("fault-indicator", 1.2), context=ROBUST)
     assert tight.margin_m == pytest.approx(ROBUST.clearance_m)
 
 
@@ -155,11 +167,20 @@ def test_between_features_far_enough_apart_the_rotor_wraps_again() -> None:
 
 @pytest.mark.parametrize("kind", ["branch", "kite", "unknown", "strain-10"])
 def test_what_the_catalogue_closes_is_refused_with_part_and_chainage(kind: str) -> None:
-    found = blocked((kind, 42.0), ("pin-10", 43.0))
+    found = blocked((kind, 42.0), ("pin-10", 43.5))
     assert found.rule == "feature"
     assert found.reason == f"front wheel meets {kind} at 42.00 m, which is never crossable"
     assert [f.kind for f in found.features] == [kind]
     assert 40.5 < found.at_m < 41.5
+
+
+@pytest.mark.parametrize("kind", ["branch", "bird-deterrent-low", "spacer"])
+def test_the_robot_stops_before_the_first_feature_of_a_blocked_group(kind: str) -> None:
+    alone, behind = blocked((kind, 11.5)), blocked(("pin-10", 10.0), (kind, 11.5))
+    assert 10.0 < alone.at_m < 11.5
+    assert behind.at_m == pytest.approx(planned(("pin-10", 10.0)).from_m)
+    limited = dataclasses.replace(DESIGN, kink_rad=math.radians(13))
+    assert blocked(("pin-10", 10.0), context=limited).at_m == behind.at_m
 
 
 def test_a_deterrent_inside_the_orbit_blocks_by_itself_and_the_pole_is_not_blamed() -> None:

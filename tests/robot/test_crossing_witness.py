@@ -20,7 +20,7 @@ from robot.crossing.planner import plan_crossing
 from robot.crossing.stance import HOME, Blocked, Context, CrossingPlan
 from robot.line.features import Box, Feature, Shape, Sleeve
 
-DRAWS = 40
+DRAWS = 30
 
 
 def draw(rng: random.Random) -> tuple[list[Feature], float, Context]:
