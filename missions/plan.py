@@ -18,6 +18,7 @@ from missions.job import Job
 from robot.behaviours.lay import LayGeometry
 from robot.crossing.stance import CrossingPlan
 from robot.line.survey import Survey, sections
+from robot.messages import Axis
 
 GRAVITY_MPS2 = 9.81
 
@@ -123,6 +124,7 @@ def plan(
 
 MOUNTING_S = 14.0  # arming with the watchdog test, two grips, tension
 BEFORE_CROSSING_S = 1.5  # coming to rest, looking, balance
+CLAMPED_CROSSING = 2.4  # carriages clamped at a time, on the mean
 SLOW_M = 0.5  # the last stretch before a stop, at crossing speed
 BATTERY_SHARE = 0.8  # of the battery that a job may use; the rest is for the way out
 
@@ -204,19 +206,26 @@ class Work:
         return (laid_m - unwrapped_m) * self._geometry.length_factor + unwrapped_m + slack_m
 
     def _energy_wh(self) -> float:
-        """Electronics, rolling, lifting and losses; what a descent gives back is lost."""
-        profile, line = self._job.profile, self._job.line
-        power, carriages = profile.power, profile.carriages
-        mean_kg = profile.mass_kg(self._checks.coil_kg / 2)
-        press_n = mean_kg * GRAVITY_MPS2 + 6 * self._job.parameters.wrap_pinch_n
+        """Electronics, rolling, lifting, the cable's pull, and what it takes to press the rollers."""
+        profile, line, parameters = self._job.profile, self._job.line, self._job.parameters
+        power, grip, cable = profile.power, profile.drive[Axis.GRIP_FRONT], profile.drive[Axis.CABLE]
+        way_m = max(self._end_m - self._begin_m, 0.0)
+        weight_n = profile.mass_kg(self._checks.coil_kg / 2) * GRAVITY_MPS2
+        rolling_n = profile.carriages.rolling * (weight_n + 6 * parameters.wrap_pinch_n)
+        work_j = (rolling_n + line.tension_n) * way_m + weight_n * self._climb_m(way_m)
+        crossing_s = sum(p.duration_s for p in self._plans)
+        wrapping_s = self.time_s - crossing_s
+        pressing_w = power.copper_w * (parameters.wrap_pinch_n / grip.effort_max) ** 2 * 3
+        crossing_w = power.copper_w * (parameters.crossing_pinch_n / grip.effort_max) ** 2 * CLAMPED_CROSSING
+        pulling_w = power.copper_w * (line.tension_n / cable.effort_max) ** 2
+        held_j = (pressing_w + pulling_w) * wrapping_s + (crossing_w + pulling_w) * crossing_s
+        return (power.idle_w * self.time_s + work_j / power.efficiency + held_j) / 3600
+
+    def _climb_m(self, way_m: float) -> float:
+        """Height won on all stretches uphill, with the robot's weight on the conductor."""
         step_m = 0.5
-        places = range(int(max(self._end_m - self._begin_m, 0.0) / step_m))
-        slopes = (self._checks.shape.slope_rad(self._begin_m + i * step_m) for i in places)
-        climb_m = step_m * sum(max(math.sin(slope_rad), 0.0) for slope_rad in slopes)
-        rolling_j = carriages.rolling * press_n * max(self._end_m - self._begin_m, 0.0)
-        tension_j = line.tension_n * self.cable_m
-        work_j = (rolling_j + mean_kg * GRAVITY_MPS2 * climb_m + tension_j) / power.efficiency
-        return (power.idle_w * self.time_s + work_j) / 3600
+        places = (self._begin_m + i * step_m for i in range(int(way_m / step_m)))
+        return step_m * sum(max(math.sin(self._checks.shape.slope_rad(s_m)), 0.0) for s_m in places)
 
 
 # ---------------------------------------------------------------- people

@@ -22,7 +22,7 @@ from zlib import crc32
 
 import foxglove
 from foxglove.mcap import MCAPWriteOptions
-from mcap.exceptions import EndOfFile, InvalidMagic, McapError
+from mcap.exceptions import EndOfFile, InvalidMagic, McapError, RecordLengthLimitExceeded
 from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Schema
 from mcap.stream_reader import StreamReader, breakup_chunk
 from zstandard import ZstdError
@@ -305,7 +305,7 @@ class Log:
             raise LogError(f"{self.path}: {error.strerror}") from None
         except InvalidMagic as error:
             raise LogError(f"{self.path}: {error}") from None
-        except (EndOfFile, struct.error):
+        except (EndOfFile, RecordLengthLimitExceeded, struct.error):  # a chunk's length is written last
             self.cut_off = True
 
     def _inside(self, record: McapRecord) -> Sequence[McapRecord]:
@@ -313,7 +313,7 @@ class Log:
             return (record,)
         try:
             return breakup_chunk(record, validate_crc=True)
-        except (McapError, ZstdError) as error:
+        except (McapError, ZstdError, ValueError) as error:  # mcap's checksum error is a ValueError
             t_s = (record.message_start_time - EPOCH_NS) / 1e9
             raise LogError(f"{self.path}: the chunk at t = {t_s:.2f} s is damaged: {error}") from None
 
