@@ -12,11 +12,13 @@ from firmware_bridge.dialect import silkline
 from firmware_bridge.link import Safety, Values
 from firmware_bridge.virtual.mechanics import RawSensors
 from robot.messages import (
+    Action,
     AxisStates,
     Battery,
     BoardSensors,
     CommandFrame,
     Imu,
+    OperatorMessage,
     SafetyStatus,
 )
 
@@ -32,6 +34,7 @@ AXIS_SETPOINTS: int = silkline.MAVLINK_MSG_ID_AXIS_SETPOINTS
 AXIS_STATES: int = silkline.MAVLINK_MSG_ID_AXIS_STATES
 BOARD_SENSORS: int = silkline.MAVLINK_MSG_ID_BOARD_SENSORS
 SAFETY_STATUS: int = silkline.MAVLINK_MSG_ID_SAFETY_STATUS
+OPERATOR_COMMAND: int = silkline.MAVLINK_MSG_ID_OPERATOR_COMMAND
 
 CMD_RESET: int = silkline.SILKLINE_CMD_RESET
 CMD_TEST_WATCHDOG: int = silkline.SILKLINE_CMD_TEST_WATCHDOG
@@ -40,6 +43,8 @@ RESULT_REJECTED: int = silkline.MAV_RESULT_TEMPORARILY_REJECTED
 RESULT_UNSUPPORTED: int = silkline.MAV_RESULT_UNSUPPORTED
 
 NAN = math.nan
+_ACTIONS = tuple(Action)
+_CLIENT_BYTES, _ARGUMENT_BYTES = 20, 64
 _JOULE_PER_HECTOJOULE, _JOULE_PER_WH = 100.0, 3600.0
 _ACCEL_AND_GYRO = 0b111111  # HIGHRES_IMU_UPDATED_FLAGS
 _UNKNOWN_CELL = 0xFFFF
@@ -68,6 +73,36 @@ def parse_command(values: Values) -> tuple[int, int, int] | None:
     if not all(math.isfinite(x) and 0 <= x < 1 << 24 and x == int(x) for x in halves):
         return None
     return values[7], int(halves[0]) << 16 | int(halves[1]), int(halves[2])
+
+
+# ---------------------------------------------------------------- console to host
+
+
+def operator_values(message: OperatorMessage) -> Values:
+    """OPERATOR_COMMAND.
+
+    Raises:
+        ValueError: client or argument is longer than its field.
+    """
+    client, argument = message.client.encode(), message.argument.encode()
+    if len(client) > _CLIENT_BYTES or len(argument) > _ARGUMENT_BYTES:
+        raise ValueError(
+            f"operator command {message.action.value}: client is {len(client)} bytes of {_CLIENT_BYTES}, "
+            f"argument {len(argument)} of {_ARGUMENT_BYTES}"
+        )
+    return message.seq, min(message.age_ms, 0xFFFF), _ACTIONS.index(message.action), client, argument
+
+
+def operator_message(t_ns: int, v: Values) -> OperatorMessage | None:
+    """OPERATOR_COMMAND that arrived at `t_ns`; None if its action is unknown or its text is not UTF-8."""
+    seq, age_ms, action, client, argument = v
+    try:
+        who, what = client.rstrip(b"\0").decode(), argument.rstrip(b"\0").decode()
+    except UnicodeDecodeError:
+        return None
+    if action >= len(_ACTIONS):
+        return None
+    return OperatorMessage(t_ns, seq, who, _ACTIONS[action], what, age_ms)
 
 
 # ---------------------------------------------------------------- board to host

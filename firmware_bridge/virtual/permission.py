@@ -21,7 +21,7 @@ _ESTOP_CLOSED, _PERMITTED = int(Safety.ESTOP_CLOSED), int(Safety.PERMITTED)
 _LATCHED_STOP, _WATCHDOG_SEEN = int(Safety.LATCHED_STOP), int(Safety.WATCHDOG_SEEN)
 
 # Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking
-# rotor in bounds. A crossing holds its stance at once; HOLD and STOPPED may still be coming to rest.
+# rotor in bounds. A crossing holds its stance at once; HOLD may still be coming to rest.
 _RAMP_US = dict.fromkeys(MODES, 1_000_000) | dict.fromkeys((Mode.SAFE, Mode.READY, Mode.CROSSING), 100_000)
 
 
@@ -54,7 +54,8 @@ class Permission:
         self._alive_until_us = 0
 
     def heartbeat(self, now_us: int, mode: Mode, intent: Intent) -> None:
-        self.mode = mode
+        if mode is not Mode.STOPPED:  # a stop is made as the mode demands that it was made from
+            self.mode = mode
         self._alive_until_us = now_us + WATCHDOG_US
         if Intent.STOP in intent:
             self.latch(StopCause.HOST)

@@ -320,7 +320,7 @@ def test_a_crossing_holds_its_stance_at_once():
     rig.run(0.8, rig.frame(slow, armed=True, mode=Mode.CROSSING))
     grip_m = rig.mechanics.position[Axis.GRIP_MIDDLE]
     assert 0.01 < grip_m < 0.03
-    rig.tick(rig.frame(slow, armed=True, mode=Mode.CROSSING, stop=True))
+    rig.tick(rig.frame(slow, armed=True, mode=Mode.STOPPED, stop=True))
     rig.run(0.3)
     assert at_rest(rig)
     assert rig.mechanics.position[Axis.GRIP_MIDDLE] == pytest.approx(grip_m, abs=0.001)

@@ -9,7 +9,7 @@ from firmware_bridge import wire
 from firmware_bridge.dialect import silkline
 from firmware_bridge.link import HOST_SYSTEM, LAYOUTS, Link
 from firmware_bridge.ports import MemoryPair
-from robot.messages import AxisMode
+from robot.messages import Action, AxisMode, OperatorMessage
 
 
 def by_name(id_: int, values: tuple):
@@ -125,3 +125,25 @@ def test_every_safety_bit_means_one_thing(bit):
     status = wire.safety_status(0, (0, 0, 0, 0, 0, 0, 0, 0, 1 << bit, 0, 0))
     said = (status.estop_closed, status.permitted, status.latched_stop, status.watchdog_seen)
     assert said == tuple(i == bit for i in range(4))
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_operator_command(action):
+    message = OperatorMessage(7, 12, "tablet 东", action, "fault-indicator", 30)
+    values = wire.operator_values(message)
+    read = by_name(wire.OPERATOR_COMMAND, values)
+    assert (read.seq, read.age_ms) == (12, 30)
+    assert silkline.enums["SILKLINE_ACTION"][read.action].name == f"SILKLINE_ACTION_{action.name}"
+    assert read.argument == "fault-indicator"
+    layout = LAYOUTS[wire.OPERATOR_COMMAND].struct
+    assert wire.operator_message(7, layout.unpack(layout.pack(*values))) == message
+
+
+def test_operator_text_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="argument 80 of 64"):
+        wire.operator_values(OperatorMessage(0, 1, "tablet", Action.JOG, "x" * 80))
+
+
+def test_operator_commands_that_are_not_ours_are_none():
+    assert wire.operator_message(0, (1, 0, 200, b"tablet", b"")) is None
+    assert wire.operator_message(0, (1, 0, 0, b"\xff\xfe", b"")) is None
