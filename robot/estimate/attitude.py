@@ -29,7 +29,7 @@ _SAME = 10  # equal readings in a row: stuck
 _SUSPECT_S = 0.1
 _BLIND_RAD = 0.05  # per sqrt(s), 1 sigma: how roll and slope wander while there is no IMU
 _TURNS = 3.0  # over which the imbalance is averaged
-_ROTOR_GATE_RAD = 0.15
+_ROTOR_GATE_RAD = 0.08  # at full speed the two are read up to 0.06 rad apart
 _ROTOR_SIGMA_RAD = 0.002
 _ROTOR_GAIN = 0.05
 
@@ -80,11 +80,12 @@ def read_imu(inp, state, dt_s):  # type: ignore[no-untyped-def]
     state.imu_same = state.imu_same + 1 if same else 0
     length = math.sqrt(total)
     turning = max(abs(inp.gyro_rps[0]), abs(inp.gyro_rps[1]), abs(inp.gyro_rps[2]))
-    sane = 4.0 < length < 20.0 and turning < 5.0  # false for NaN too
+    upright = inp.accel_mps2[2] > 3.0
+    sane = upright and length < 20.0 and turning < 5.0  # false for NaN too
     if sane:
         state.gravity_mps2 += 0.05 * (length - state.gravity_mps2)
     off = not sane or abs(state.gravity_mps2 - GRAVITY_MPS2) > _GRAVITY_OFF_MPS2
-    state.imu_bad_s = min(state.imu_bad_s + dt_s, 3.0 * _SUSPECT_S) if off else max(state.imu_bad_s - dt_s, 0.0)
+    state.imu_bad_s = min(state.imu_bad_s + dt_s, 3.0 * _SUSPECT_S) if off else max(state.imu_bad_s - 0.5 * dt_s, 0.0)
     if state.imu_same >= _SAME or state.imu_bad_s > _SUSPECT_S:
         state.bits |= _IMU_BIT
     if not sane or state.imu_same >= _SAME:
@@ -113,10 +114,12 @@ def go_blind(state, dt_s):  # type: ignore[no-untyped-def]
 def read_rotor_encoder(inp, state, dt_s):  # type: ignore[no-untyped-def]
     """Turn on by the encoder's step, or by the last rate where the encoder jumps."""
     step_rad = inp.position[_ROTOR] - state.position[_ROTOR]
+    state.rotor_guessed = 0
     if abs(step_rad) < 10.0 * dt_s + 0.05:
         state.rotor_rad += step_rad
     else:
         state.rotor_rad += state.rotor_rate_rps * dt_s
+        state.rotor_guessed = 1
     if abs(inp.velocity[_ROTOR]) < 20.0:
         state.rotor_rate_rps = inp.velocity[_ROTOR]
     _learn_imbalance(state, state.rotor_rate_rps * dt_s)
@@ -140,9 +143,11 @@ def read_rotor_sensor(inp, state, dt_s):  # type: ignore[no-untyped-def]
     else:
         error = _wrapped(absolute - state.rotor_rad)
         state.innovation[_CH_ROTOR] = normalised(error, _ROTOR_SIGMA_RAD**2 + 0.01**2)
-        if abs(error) < _ROTOR_GATE_RAD:
+        if state.rotor_guessed:
+            state.rotor_rad += error
+        elif abs(error) < _ROTOR_GATE_RAD:
             state.rotor_rad += _ROTOR_GAIN * error
-            state.rotor_bad_s = max(state.rotor_bad_s - dt_s, 0.0)
+            state.rotor_bad_s = max(state.rotor_bad_s - 0.5 * dt_s, 0.0)
         else:
             state.rotor_bad_s = min(state.rotor_bad_s + dt_s, 3.0 * _SUSPECT_S)
     if state.rotor_bad_s > _SUSPECT_S:

@@ -107,7 +107,7 @@ def _contradict(cell, by_dancer, at_m, config):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _count(bad_s, wrong, dt_s):  # type: ignore[no-untyped-def]
-    return min(bad_s + dt_s, 3.0 * _SUSPECT_S) if wrong else max(bad_s - dt_s, 0.0)
+    return min(bad_s + dt_s, 3.0 * _SUSPECT_S) if wrong else max(bad_s - 0.5 * dt_s, 0.0)
 
 
 @njit(cache=True, nogil=True)

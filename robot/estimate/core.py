@@ -44,7 +44,7 @@ def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no
     elif _elapsed_s(inp.t_ns, state.board_ns) > config.stale_s:
         state.bits |= _BOARD_STALE
         state.odometer_m = math.nan
-        odometry.move_by_wheels(state, mean, covariance, good, True)
+        odometry.move_by_wheels(state, mean, covariance, good, True, dt_s)
     if inp.imu_ns > state.imu_ns:
         state.bits &= ~_IMU_BIT
         attitude.read_imu(inp, state, _elapsed_s(inp.imu_ns, state.imu_ns))

@@ -26,7 +26,6 @@ _DIAMETER_PRIOR_M = 0.0005  # 1 sigma of the catalogue's conductor diameter
 _DIAMETER_SIGMA_M = 0.0005  # of one picture
 _PITCH_SIGMA = 0.05  # of the ordered pitch
 _GAP_SIGMA_M = 0.002
-_DIVERGED = 6.0  # mean squared innovation of ranges: the camera does not measure what it says
 
 
 class Estimator:
@@ -145,7 +144,7 @@ class Estimator:
     def _named(self, bits: int, t_ns: int) -> frozenset[str]:
         camera = self._camera
         blind = camera is None or t_ns - camera.t_ns > self._camera_age_ns
-        unsure = camera is not None and (not camera.confidence >= self._trust or self._landmarks.range_score > _DIVERGED)
+        unsure = camera is not None and (not camera.confidence >= self._trust or not self._landmarks.is_consistent)
         key = (bits, blind, unsure)
         names = self._names.get(key)
         if names is None:

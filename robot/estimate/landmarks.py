@@ -40,6 +40,8 @@ _BEHIND_M = 1.8  # the lay point has passed it
 _LISTED = 12
 _SCORE_RATE = 0.05
 _SCORE_MAX = 25.0
+_SQUARE_MAX = 3.0  # mean square and mean of normalised range innovations that white noise does not reach
+_BIAS_MAX = 0.9
 _SURVEY_REACH_M = 2.5
 _SURVEY_PRIOR = 4.0  # weight of the assumed survey error, in features
 
@@ -129,7 +131,8 @@ class Landmarks:
         self.features: tuple[SeenFeature, ...] = ()
         self.next_m = math.nan
         self.range_error = 0.0  # newest range, normalised innovation
-        self.range_score = 1.0  # mean square of the last ones
+        self._range_square = 1.0  # mean square of the last ones
+        self._range_bias = 0.0  # mean of the last ones
         self.survey_error = 0.0  # newest look-up in the survey, normalised innovation
         self._stale_at_m = -math.inf  # chainage at which the list must be made again
 
@@ -202,7 +205,8 @@ class Landmarks:
         track.noise += _RATE * (_noise(detection) - track.noise)
         track.vote(detection)
         self.range_error = link.error_m / math.sqrt(link.var)
-        self.range_score += _SCORE_RATE * (min(self.range_error**2, _SCORE_MAX) - self.range_score)
+        self._range_square += _SCORE_RATE * (min(self.range_error**2, _SCORE_MAX) - self._range_square)
+        self._range_bias += _SCORE_RATE * (self.range_error - self._range_bias)
 
     def _begin(self, detection: Detection, offset_m: float) -> int:
         track = _Track(self._free_slots.pop(), _noise(detection))
@@ -233,6 +237,11 @@ class Landmarks:
         self._free_slots.append(track.slot)
         if track is self._last:
             self._last = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether ranges change as the robot moves; if not, the camera does not measure what it says."""
+        return self._range_square < _SQUARE_MAX and abs(self._range_bias) < _BIAS_MAX
 
     # ------------------------------------------------------------------ survey
 

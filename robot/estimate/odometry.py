@@ -30,8 +30,10 @@ _ODOMETER_STEP_M = 1e-4  # resolution of the roller
 _WHEEL_SPEED_SIGMA_MPS = 0.004
 _SMOOTH_S = 0.05  # of the speeds that are compared
 _MOVING_MPS = 0.03
-_DISAGREE = 0.15  # share of the speed
+_APART_MPS = 0.02
+_APART = 0.08  # share of the speed: two sensors further apart than these disagree
 _SUSPECT_S = 0.10  # how long they may disagree
+_RECOVERY = 0.5  # suspicion fades at this rate, so that a sensor that comes and goes stays suspect
 _STUCK = 10  # equal readings in a row while others move
 _GRIPPING = 0.12  # tangential over normal force below which no wheel slips, wet or dry
 
@@ -55,75 +57,119 @@ def creep(config, effort_nm, load_n, pinch_n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def apart(a_mps, b_mps):  # type: ignore[no-untyped-def]
+    """Whether two speeds of the same thing cannot both be right."""
+    return abs(a_mps - b_mps) > max(_APART_MPS, _APART * max(abs(a_mps), abs(b_mps)))
+
+
+@njit(cache=True, nogil=True)
 def read_wheels(inp, state, config, mean, dt_s):  # type: ignore[no-untyped-def]
-    """Take new axis states: steps of the wheels, their speeds, who can be trusted; adds to `pending_m`."""
+    """Take new axis states: steps of the wheels, their speeds, who can be trusted; adds to `pending_m`.
+
+    Returns:
+        How many wheels can be trusted.
+    """
     smooth = min(dt_s / _SMOOTH_S, 1.0)
     reach_m = 2.0 * config.speed_max_mps * dt_s + 0.01
-    total_m = 0.0
-    total_mps = 0.0
+    step_m = np.zeros(3)
+    rim_mps = np.zeros(3)
+    usable = np.zeros(3, np.bool_)
+    for i in range(3):
+        turned_m = (inp.position[i] - state.position[i]) * config.wheel_radius_m
+        rim = inp.velocity[i] * config.wheel_radius_m
+        usable[i] = inp.on[i] > 0 and abs(turned_m) < reach_m and abs(rim) < 100.0
+        if not usable[i]:
+            _leave_out(inp, state, i)
+            continue
+        load_n = inp.wheel_load_n[i]
+        if load_n < 1e4:  # false for NaN
+            state.wheel_load_n[i] += 0.1 * (load_n - state.wheel_load_n[i])
+        slow = 1.0 + creep(config, inp.effort[i], state.wheel_load_n[i], inp.pinch_n[i])
+        scale = slow * (1.0 + mean[joint.WHEEL + i])
+        step_m[i] = turned_m / scale
+        rim_mps[i] = rim / scale
+        state.wheel_mps[i] += smooth * (step_m[i] / dt_s - state.wheel_mps[i])
+        state.wheel_same[i] = state.wheel_same[i] + 1 if turned_m == 0.0 else 0
+        state.stretch_wheel_m[i] += turned_m / slow
+    on = 0
+    for i in range(3):
+        on += usable[i]
+    lead_mps = state.speed_mps
+    if state.odometer_bad_s > 0.0 and on > 0:
+        lead_mps = _middle(state.wheel_mps, usable, on)
     good = 0
     for i in range(3):
-        step_m = (inp.position[i] - state.position[i]) * config.wheel_radius_m
-        rim_mps = inp.velocity[i] * config.wheel_radius_m
-        usable = inp.on[i] > 0 and abs(step_m) < reach_m and abs(rim_mps) < 100.0
-        if not usable:
-            state.wheel_mps[i] = state.speed_mps
-            state.wheel_bad_s[i] = 0.0
-            state.wheel_same[i] = 0
-            state.stretch_good[i] = 0
-            state.wheel_good[i] = 0
-            state.slip[i] = 0.0
-            if inp.on[i] > 0 and not math.isnan(state.position[i]):
-                state.bits |= _ENCODER_BIT << i
-            continue
-        state.wheel_load_n[i] += 0.1 * (inp.wheel_load_n[i] - state.wheel_load_n[i])
-        if math.isnan(state.wheel_load_n[i]):
-            state.wheel_load_n[i] = 0.0
-        slow = 1.0 + creep(config, inp.effort[i], state.wheel_load_n[i], inp.pinch_n[i])
-        true_m = step_m / (slow * (1.0 + mean[joint.WHEEL + i]))
-        state.wheel_mps[i] += smooth * (true_m / dt_s - state.wheel_mps[i])
-        state.wheel_same[i] = state.wheel_same[i] + 1 if inp.position[i] == state.position[i] else 0
-        state.stretch_wheel_m[i] += step_m / slow
-        _judge_wheel(inp, state, config, i, dt_s)
-        if state.wheel_good[i]:
-            total_m += true_m
-            total_mps += rim_mps / (slow * (1.0 + mean[joint.WHEEL + i]))
-            good += 1
-        else:
-            state.stretch_good[i] = 0
+        if usable[i]:
+            _judge_wheel(inp, state, config, usable, i, lead_mps, dt_s)
+            good += state.wheel_good[i]
     if good > 0:
-        state.pending_m += total_m / good
-        _follow_speed(state, total_mps / good)
+        state.pending_m += _middle(step_m, state.wheel_good, good)
+        _follow_speed(state, _middle(rim_mps, state.wheel_good, good))
     return good
 
 
 @njit(cache=True, nogil=True)
-def _judge_wheel(inp, state, config, i, dt_s):  # type: ignore[no-untyped-def]
-    """Slip of wheel i, and whether its encoder is to be believed."""
-    v = state.speed_mps
+def _middle(values, good, n):  # type: ignore[no-untyped-def]
+    """Median of three, mean of fewer: one wheel alone cannot pull it away."""
+    if n == 3:
+        a, b, c = values[0], values[1], values[2]
+        return max(min(a, b), min(max(a, b), c))
+    total = 0.0
+    for i in range(3):
+        if good[i]:
+            total += values[i]
+    return total / n
+
+
+@njit(cache=True, nogil=True)
+def _leave_out(inp, state, i):  # type: ignore[no-untyped-def]
+    """Wheel i is off the conductor, or its encoder jumped."""
+    state.wheel_mps[i] = state.speed_mps
+    state.wheel_bad_s[i] = 0.0
+    state.wheel_same[i] = 0
+    state.stretch_good[i] = 0
+    state.wheel_good[i] = 0
+    state.slip[i] = 0.0
+    if inp.on[i] > 0 and not math.isnan(state.position[i]):
+        state.bits |= _ENCODER_BIT << i
+
+
+@njit(cache=True, nogil=True)
+def _judge_wheel(inp, state, config, usable, i, v, dt_s):  # type: ignore[no-untyped-def]
+    """Slip of wheel i, and whether its encoder is to be believed.
+
+    It is not when the wheel is apart from `v` and from another wheel, and cannot slip: frozen, turning backwards, or
+    gripping well below any friction limit.
+
+    Args:
+        v: the robot's speed, or the middle of the wheels' where the odometer is suspect.
+    """
     wheel = state.wheel_mps[i]
-    state.slip[i] = (wheel - v) / max(abs(v), 0.05)
-    apart = abs(wheel - v) > max(_MOVING_MPS, _DISAGREE * max(abs(v), abs(wheel)))
-    state.wheel_bad_s[i] = state.wheel_bad_s[i] + dt_s if apart else 0.0
+    state.slip[i] = (wheel - state.speed_mps) / max(abs(state.speed_mps), 0.05)
+    state.wheel_bad_s[i] = state.wheel_bad_s[i] + dt_s if apart(wheel, v) else 0.0
     state.wheel_good[i] = 1 if state.wheel_bad_s[i] < 0.5 * _SUSPECT_S else 0
+    if state.wheel_good[i] == 0:
+        state.stretch_good[i] = 0
     if state.wheel_bad_s[i] < _SUSPECT_S:
         return
-    pressed_n = max(state.wheel_load_n[i], 1.0)
-    share = abs(inp.effort[i]) / (config.wheel_radius_m * pressed_n)
+    alone = False
+    for j in range(3):
+        alone = alone or (j != i and usable[j] and apart(wheel, state.wheel_mps[j]))
+    share = abs(inp.effort[i]) / (config.wheel_radius_m * max(state.wheel_load_n[i], 1.0))
     frozen = state.wheel_same[i] >= _STUCK and abs(v) > _MOVING_MPS
     backwards = wheel * v < 0.0 and abs(v) > _MOVING_MPS
-    if frozen or backwards or share < _GRIPPING:
+    if alone and (frozen or backwards or share < _GRIPPING):
         state.bits |= _ENCODER_BIT << i
 
 
 @njit(cache=True, nogil=True)
 def _follow_speed(state, wheels_mps):  # type: ignore[no-untyped-def]
-    """Mean rim speed of the trusted wheels as a measurement of speed, gated."""
+    """Middle rim speed of the trusted wheels as a measurement of speed, gated while the odometer leads."""
     var = (_WHEEL_SPEED_SIGMA_MPS + 0.003 * abs(wheels_mps)) ** 2
     innovation = wheels_mps - state.speed_mps
     total = state.speed_var + var
     state.innovation[_CH_SPEED] = joint.normalised(innovation, total)
-    if innovation * innovation < 25.0 * total:
+    if state.odometer_bad_s > 0.0 or innovation * innovation < 25.0 * total:
         gain = state.speed_var / total
         state.speed_mps += gain * innovation
         state.speed_var *= 1.0 - gain
@@ -151,25 +197,31 @@ def read_odometer(inp, state, config, mean, covariance, dt_s, good_wheels):  # t
     if valid and state.odometer_bad_s < _SUSPECT_S:
         _move(state, mean, covariance, scaled_m, True, 3)
         _compare(state, mean, covariance, step_m)
-        var = 2.0 * (_ODOMETER_STEP_M / dt_s) ** 2 + 0.002**2
-        gain = state.speed_var / (state.speed_var + var)
-        state.speed_mps += gain * (scaled_m / dt_s - state.speed_mps)
-        state.speed_var *= 1.0 - gain
+        if state.odometer_bad_s == 0.0:
+            var = 2.0 * (_ODOMETER_STEP_M / dt_s) ** 2 + 0.002**2
+            gain = state.speed_var / (state.speed_var + var)
+            state.speed_mps += gain * (scaled_m / dt_s - state.speed_mps)
+            state.speed_var *= 1.0 - gain
     else:
         lost = state.odometer_bad_s >= _SUSPECT_S
         if lost:
             state.bits |= _ODOMETER_BIT
-        move_by_wheels(state, mean, covariance, good_wheels, lost)
+        move_by_wheels(state, mean, covariance, good_wheels, lost, dt_s)
         _restart_stretch(state)
     state.pending_m = 0.0
 
 
 @njit(cache=True, nogil=True)
-def move_by_wheels(state, mean, covariance, good_wheels, lost):  # type: ignore[no-untyped-def]
-    """Move by what the wheels did since the odometer was last believed."""
+def move_by_wheels(state, mean, covariance, good_wheels, lost, dt_s):  # type: ignore[no-untyped-def]
+    """Move by what the wheels did since the odometer was last believed.
+
+    Without any of them the robot may go on as it went or stop: the chainage stays and its sigma grows by that way.
+    """
     if lost and good_wheels == 0:
         state.bits |= _ODOMETRY_BIT
         state.speed_var = min(state.speed_var + 1e-4, 1.0)
+        sigma_m = math.sqrt(covariance[joint.S, joint.S]) + abs(state.speed_mps) * dt_s
+        covariance[joint.S, joint.S] = sigma_m**2
     _move(state, mean, covariance, state.pending_m, False, good_wheels)
     state.pending_m = 0.0
 
@@ -190,17 +242,16 @@ def _judge_odometer(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
             share += abs(inp.effort[i]) / (config.wheel_radius_m * max(state.wheel_load_n[i], 1.0))
             n += 1
     wrong = False
-    if n >= 2 and high - low < max(_MOVING_MPS, _DISAGREE * abs(total / n)) and abs(total / n) > _MOVING_MPS:
+    if n >= 2 and not apart(low, high) and abs(total / n) > _MOVING_MPS:
         wheels = total / n
         roller = state.odometer_mps
-        apart = abs(roller - wheels) > _DISAGREE * max(abs(wheels), abs(roller))
         stuck = state.odometer_same >= _STUCK
         faster = roller / wheels > 1.0 or roller / wheels < 0.0
-        wrong = apart and (stuck or (faster and share / n < _GRIPPING))
+        wrong = apart(roller, wheels) and (stuck or (faster and share / n < _GRIPPING))
     if wrong:
         state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
     else:
-        state.odometer_bad_s = max(state.odometer_bad_s - dt_s, 0.0)
+        state.odometer_bad_s = max(state.odometer_bad_s - _RECOVERY * dt_s, 0.0)
 
 
 @njit(cache=True, nogil=True)

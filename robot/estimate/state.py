@@ -160,6 +160,7 @@ STATE = np.dtype(
         ("imu_bad_s", "<f8"),
         ("rotor_rad", "<f8"),
         ("rotor_rate_rps", "<f8"),
+        ("rotor_guessed", "<i8"),  # its encoder jumped: the absolute sensor alone tells
         ("rotor_bad_s", "<f8"),
         ("roll_mean", "<f8"),
         ("imbalance_sin", "<f8"),
