@@ -293,6 +293,22 @@ def test_more_than_a_metre_unwrapped_at_a_pole_is_noticed() -> None:
     assert verdict["unwrapped_m"] > 1.0
 
 
+def test_cable_left_straight_on_the_open_span_is_a_bad_turn_and_not_the_poles() -> None:
+    class Idle(stage.Robot):
+        def drive(self, to_m, speed_mps):  # type: ignore[no-untyped-def]
+            if not self.tied and self.truth.s_m < 5.0:
+                yield from super().drive(6.0, speed_mps)
+                self.geared = False
+                yield from super().drive(7.0, speed_mps)
+                self.geared = True
+            yield from super().drive(to_m, speed_mps)
+
+    verdict = stage.run(robot=Idle(stage.Job())).verdict("completed")
+    assert verdict["unwrapped_m"] > 1.0
+    assert verdict["pitch_error_pct"]["max"] > 50.0
+    assert {v["rule"] for v in verdict["violations"]} == set()
+
+
 def test_tension_out_of_the_band_counts_by_the_time_it_lasts() -> None:
     verdict = stage.run(during(6.0, 8.0, tension_n=12.5)).verdict("completed")
     turning_s = verdict["sim_time_s"] - 1.0
@@ -337,8 +353,12 @@ def test_a_robot_that_does_not_know_that_it_passed_a_feature_is_as_far_off_as_it
 
 
 def test_a_crossing_that_was_held_and_resumed_is_one_with_a_retry() -> None:
-    (crossing,) = stage.run(during(30.0, 31.0, mode=Mode.HOLD)).verdict("completed")["crossings"]
+    verdict = stage.run(during(40.0, 41.0, mode=Mode.HOLD)).verdict("completed")
+    (crossing,) = verdict["crossings"]
     assert (crossing["outcome"], crossing["retries"]) == ("done", 1)
+    assert verdict["approach_error_m"]["max"] == pytest.approx(
+        0.01
+    )  # of its start, not of the resume beyond the pin
 
 
 def test_a_crossing_that_stays_held_says_so() -> None:
@@ -382,8 +402,8 @@ def test_the_referee_shares_no_code_with_the_crossing_planner() -> None:
 
 def test_a_tick_costs_the_referee_little() -> None:
     """25 us are planned on a quiet machine; four times that is a mistake, not a busy one."""
-    robot, job = stage.Robot(stage.Job()), stage.Job()
-    ticks = list(robot.job_ticks())
+    job = stage.Job()
+    ticks = stage.played(job)
     best_s = math.inf
     for _ in range(3):
         referee = Referee(stage.PROFILE, job, [stage.pin()], stage.CONDUCTOR_M, stage.CABLE_M)
