@@ -33,6 +33,7 @@ _FULL_EFFORT_SPEED = 2.0  # speed at full effort without load, over the largest 
 _PINCH_BEGINS_M = 0.001  # grip position at which the roller meets the conductor
 _PINCH_N_PER_M = 500e3
 _ROLLER_AWAY_M = 0.020  # beyond this grip position the roller has left the underside
+_LIFTED_M = 0.020  # a wheel this far up no longer counts on the conductor, whatever the mounts give
 _ROLL_DAMPING_NMS = 0.35  # air and mounts; with creep it gives the prototype's leans at resonance
 _ROTOR_BEARING_NMS = 0.05
 _BRAKE_NM_PER_RAD = 2.0e4  # a closed rotor brake is stiff up to its torque
@@ -280,7 +281,7 @@ def _support(plant, position):  # type: ignore[no-untyped-def]
         plant.pinch_n[i] = max(_PINCH_N_PER_M * (_PINCH_BEGINS_M - grip_m), 0.0)
         lift = max(grip_m - plant.open_m, 0.0) / (plant.lifted_m - plant.open_m) * plant.lift_height_m
         offset[i] = plant.raise_m[i] + lift
-        plant.state[i] = CLAMPED if grip_m < _ROLLER_AWAY_M else ON
+        plant.state[i] = CLAMPED if grip_m < _ROLLER_AWAY_M else (ON if lift < _LIFTED_M else OFF)
     plant.held = traction.wheel_loads(
         plant.gravity_across * plant.mass_kg,
         plant.center_s_m,

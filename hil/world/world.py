@@ -70,8 +70,8 @@ class World:
         self._track = Track(shape, line, _surprises(scenario, line), scenario.survey_error_m, seed)
         self.true_features: tuple[Feature, ...] = self._track.features
         pool = pool_for(self.true_features)
-        self._bodies = Bodies(profile, float(rng.uniform(-math.pi, math.pi)), pool)
-        self._touch = Contacts(profile, self._bodies, pool, self._track, diameter_m / 2)
+        self.bodies = Bodies(profile, float(rng.uniform(-math.pi, math.pi)), pool)
+        self._touch = Contacts(profile, self.bodies, pool, self._track, diameter_m / 2)
         self._wind = Wind(scenario.weather, profile.body, seed)
         guide_out_m = profile.guide.out_radius_m(diameter_m)
         radius_m = (diameter_m + line.cable.diameter_m) / 2
@@ -124,7 +124,7 @@ class World:
         """Advance by `dt_s` with these efforts at the axis outputs (N m or N)."""
         if self._t_ns >= self._place_ns:
             self._place(_PLACE_S)
-        bodies = self._bodies
+        bodies = self.bodies
         plants.advance(
             dt_s,
             self._plant,
@@ -201,7 +201,7 @@ class World:
 
     def _readout(self) -> list[float]:
         if not self._read:
-            arrays = self._bodies.arrays
+            arrays = self.bodies.arrays
             plants.report(
                 self._plant, self._cable, self._effort, self._position, self._velocity, arrays, self._out
             )
@@ -226,7 +226,7 @@ class World:
     def _place(self, dt_s: float) -> None:
         """Renew what changes slowly: slope, weather, payload, faults."""
         self._place_ns += _PLACE_NS
-        bodies, plant = self._bodies, self._plant
+        bodies, plant = self.bodies, self._plant
         now = self._readout()
         s_m = now[R.S_M]
         before_rad, slope_rad = self._track.slope_now_rad, self._track.slope_rad(s_m)
