@@ -16,9 +16,9 @@ from missions.checks import Checks, PlannedCrossing, Refusal
 from missions.file_errors import InputError
 from missions.job import Job
 from robot.behaviours.lay import LayGeometry
-from robot.crossing.stance import CrossingPlan
+from robot.crossing.stance import HOME, CrossingPlan, Stance, Step, StepKind
 from robot.line.survey import Survey, sections
-from robot.messages import Axis
+from robot.messages import GRIP, Axis, CarriageState
 
 GRAVITY_MPS2 = 9.81
 
@@ -122,8 +122,10 @@ def plan(
 
 # ---------------------------------------------------------------- the robot's work
 
-MOUNTING_S = 14.0  # arming with the watchdog test, two grips, tension
-BEFORE_CROSSING_S = 1.5  # coming to rest, looking, balance
+MOUNTING_S = 7.5  # arming with the watchdog test, two grips, tension
+RAMPS_S = 1.2  # of one advance within a crossing, from rest to rest
+PARK_S = 4.4  # to turn the rotor to its parked angle, on the mean
+DRAW_UP_RPS = 0.8  # mean rate at which the rotor draws the lay up at standstill
 CLAMPED_CROSSING = 2.4  # carriages clamped at a time, on the mean
 SLOW_M = 0.5  # the last stretch before a stop, at crossing speed
 BATTERY_SHARE = 0.8  # of the battery that a job may use; the rest is for the way out
@@ -193,9 +195,34 @@ class Work:
         return ramps_s + max(fast_m - ramps_m, 0.0) / top_mps + slow_s
 
     def _crossing_s(self, crossing: CrossingPlan) -> float:
-        free_m = self._geometry.lag_m + crossing.unwrapped_m
-        draw_up_rad = self._geometry.turn_to_recover_rad(free_m)
-        return BEFORE_CROSSING_S + crossing.duration_s + draw_up_rad / math.radians(45.0)
+        """All steps, and the turn that draws the lay up behind them."""
+        stances = (HOME, *(step.stance for step in crossing.steps))
+        steps_s = sum(
+            self._step_s(step, before) for step, before in zip(crossing.steps, stances, strict=False)
+        )
+        draw_up_rad = self._geometry.turn_to_recover_rad(self._geometry.lag_m + crossing.unwrapped_m)
+        return steps_s + draw_up_rad / DRAW_UP_RPS
+
+    def _step_s(self, step: Step, before: Stance) -> float:
+        """As long as the drives take, with ramps; the planner's own times leave those out."""
+        profile = self._job.profile
+        if step.kind is StepKind.ADVANCE:
+            return step.duration_s + RAMPS_S
+        if step.kind is StepKind.PARK_ROTOR:
+            return PARK_S
+        if step.carriage is None:
+            return step.duration_s
+        places = [self._grip_m(stance.carriages[step.carriage]) for stance in (before, step.stance)]
+        rate_mps = profile.drive[GRIP[step.carriage]].velocity_max
+        return abs(places[1] - places[0]) / rate_mps + profile.times.confirm_s
+
+    def _grip_m(self, state: CarriageState) -> float:
+        carriages = self._job.profile.carriages
+        return {
+            CarriageState.CLAMPED: carriages.clamped_m,
+            CarriageState.OPEN: carriages.open_m,
+            CarriageState.LIFTED: carriages.lifted_m,
+        }[state]
 
     def _cable_m(self) -> float:
         """Wrapped length on its helix, unwrapped lengths straight, slack at poles."""
@@ -213,7 +240,7 @@ class Work:
         weight_n = profile.mass_kg(self._checks.coil_kg / 2) * GRAVITY_MPS2
         rolling_n = profile.carriages.rolling * (weight_n + 6 * parameters.wrap_pinch_n)
         work_j = (rolling_n + line.tension_n) * way_m + weight_n * self._climb_m(way_m)
-        crossing_s = sum(p.duration_s for p in self._plans)
+        crossing_s = sum(self._crossing_s(p) for p in self._plans)
         wrapping_s = self.time_s - crossing_s
         pressing_w = power.copper_w * (parameters.wrap_pinch_n / grip.effort_max) ** 2 * 3
         crossing_w = power.copper_w * (parameters.crossing_pinch_n / grip.effort_max) ** 2 * CLAMPED_CROSSING

@@ -154,7 +154,7 @@ class Endings:
             self._operator.stop()
             return None
         if command.finished:
-            return Ending("completed", _text("job_done"))
+            return Ending("completed", _text(command.reason))
         if self._operator.refused:
             return Ending("refused", _text(_refusal(command)))
         if self._operator.gave_up(t_ns, command.mode):
