@@ -7,6 +7,7 @@ a plan is made again only when the group itself is seen differently.
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, replace
 
 from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
@@ -51,27 +52,44 @@ class Route:
         self._shape = LoadedLine(line, mass_kg, line.stringing_temperature_c, profile.carriages.s_m)
         self._passed_to_m = float("-inf")
         self._treated: list[SeenFeature] = []  # what the operator said an unknown thing is
-        self._plan_of: tuple[tuple[SeenFeature, ...], CrossingPlan | Blocked] | None = None
+        self._plans: deque[tuple[tuple[SeenFeature, ...], CrossingPlan | Blocked]] = deque(maxlen=4)
+        self._looked_at: tuple[SeenFeature, ...] | None = None
+        self._ahead: Ahead | None = None
+        self._beside: list[tuple[float, float, float]] = []
 
     def passed(self, chainage_m: float) -> None:
         """Everything up to here has been crossed."""
         self._passed_to_m = max(self._passed_to_m, chainage_m)
+        self._looked_at = None
 
     def treat_as(self, kind: str, seen: SeenFeature) -> None:
         """An operator says what a thing is."""
         self._treated.append(replace(seen, kind=kind, confirmed=True))
+        self._looked_at = None
 
     def ahead(self, estimate: Estimate) -> Ahead | None:
-        """The next group of features, or None when nothing is known ahead."""
+        """The next group that asks for a crossing or a stop, or None when nothing is known ahead."""
+        if estimate.features is not self._looked_at:
+            self._looked_at = estimate.features
+            self._ahead = self._look(estimate)
+        return self._ahead
+
+    def speed_limit_mps(self, chainage_m: float) -> float:
+        """Limit beside features that are passed without a crossing."""
+        return min((v for low, high, v in self._beside if low <= chainage_m <= high), default=math.inf)
+
+    def _look(self, estimate: Estimate) -> Ahead | None:
         seen = [self._named(f) for f in estimate.features if f.at_m > self._passed_to_m + _PASSED_M]
         seen = [f for f in seen if f.confirmed or f.surveyed]
-        if not seen:
-            return None
-        groups = group_features([self._feature(f, 0.0) for f in seen], self._profile)
-        first = tuple(seen[: len(groups[0])])
-        is_end = any(f.kind in catalogue.INSULATORS and f.surveyed and self._is_last(f) for f in first)
-        plan = self._plan(first, estimate)
-        return Ahead(first[0].at_m, first, plan, all(f.confirmed for f in first), is_end)
+        self._beside = []
+        for group in group_features([self._feature(f, 0.0) for f in seen], self._profile):
+            members, seen = tuple(seen[: len(group)]), seen[len(group) :]
+            anchor_m, plan = members[0].at_m, self._plan(members, estimate)
+            if isinstance(plan, Blocked) or plan.steps:
+                is_end = any(f.kind in catalogue.INSULATORS and self._is_last(f) for f in members)
+                return Ahead(anchor_m, members, plan, all(f.confirmed for f in members), is_end)
+            self._beside.append((anchor_m + plan.from_m, anchor_m + plan.to_m, plan.speed_mps))
+        return None
 
     def _is_last(self, seen: SeenFeature) -> bool:
         """Whether a pole is the last of the line: nearer to it than to the one before."""
@@ -85,18 +103,13 @@ class Route:
         return seen
 
     def _feature(self, seen: SeenFeature, origin_m: float) -> Feature:
-        radius_m = self._line.conductor.diameter_m / 2
-        return Feature(
-            kind=seen.kind,
-            at_m=round(seen.at_m - origin_m, 2),  # like groups share one plan; sigma covers the rounding
-            shapes=catalogue.shapes(seen.kind, radius_m),
-            crossable=catalogue.crossable(seen.kind),
-            sigma_m=math.ceil(100 * seen.sigma_m) / 100,
-        )
+        at_m = round(seen.at_m - origin_m, 2)  # like groups share one plan; the planner's margin covers the rounding
+        return self._line.feature(seen.kind, at_m)
 
     def _plan(self, group: tuple[SeenFeature, ...], estimate: Estimate) -> CrossingPlan | Blocked:
-        if self._plan_of is not None and _same(self._plan_of[0], group):
-            return self._plan_of[1]
+        for planned, plan in self._plans:
+            if _same(planned, group):
+                return plan
         origin_m = group[0].at_m
         slope_rad, kink_rad, angle_rad = self._bends(group)
         context = Context(
@@ -114,7 +127,7 @@ class Route:
             self._line.cable.diameter_m,
             context,
         )
-        self._plan_of = (group, plan)
+        self._plans.appendleft((group, plan))
         return plan
 
 
@@ -137,13 +150,13 @@ class Route:
 
 
 def _up(angle_rad: float) -> float:
-    """Away from zero to whole degrees."""
-    return math.copysign(math.radians(math.ceil(abs(math.degrees(angle_rad)))), angle_rad)
+    """Away from zero to quarters of a degree."""
+    return math.copysign(math.radians(math.ceil(4 * abs(math.degrees(angle_rad))) / 4), angle_rad)
 
 
 def _same(before: tuple[SeenFeature, ...], now: tuple[SeenFeature, ...]) -> bool:
     """Whether two groups are the same for planning: kinds, and places relative to the first."""
-    if [f.kind for f in before] != [f.kind for f in now]:
+    if [f.kind for f in before] != [f.kind for f in now] or abs(before[0].at_m - now[0].at_m) > _REACH_M:
         return False
     return all(
         abs((b.at_m - before[0].at_m) - (n.at_m - now[0].at_m)) < _SAME_M for b, n in zip(before, now, strict=True)

@@ -53,7 +53,8 @@ class Wrap:
         left_m = stop_m - estimate.chainage_m
         if left_m < _ARRIVED_M and motion.at_rest(situation):
             return self._arrived(situation)
-        motion.drive(wish, situation, self._speed_mps(left_m), 1.5 * motion.acceleration_mps2())
+        speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))
+        motion.drive(wish, situation, speed_mps, 1.5 * motion.acceleration_mps2())
         return None
 
     def _speed_mps(self, left_m: float) -> float:

@@ -22,7 +22,8 @@ _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
-_TIE_M = 0.08  # slack is paid out while the guide is this near the pole's middle
+_TIED_M = 0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
+_SLACK_MPS = 0.5
 
 _CARRIAGE_STEPS = {
     StepKind.CLAMP: CarriageState.CLAMPED,
@@ -201,15 +202,13 @@ class Crossing:
         guide_m = situation.estimate.travel_m - self._travel_origin_m + motion.guide_s_m
         if not motion.geared:
             for pole_m, paid_m in self._slack_m.items():
-                if guide_m > pole_m - _TIE_M and paid_m < wanted_m:
-                    extra_mps = min(0.5, (wanted_m - paid_m) / situation.dt_s)
+                if pole_m < guide_m < pole_m + _TIED_M:
+                    extra_mps = min(_SLACK_MPS, max(wanted_m - paid_m, 0.0) / situation.dt_s)
                     motion.pay_slack(wish, situation, extra_mps)
-                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - max(
-                        situation.estimate.speed_mps, 0.0
-                    )
-                    self._slack_m[pole_m] = paid_m + max(feed_mps, 0.0) * situation.dt_s
+                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - situation.estimate.speed_mps
+                    self._slack_m[pole_m] = paid_m + feed_mps * situation.dt_s
                     return
-                if guide_m > pole_m + 0.10 and motion.lay is not None:
+                if guide_m > pole_m + _TIED_M and motion.lay is not None:
                     motion.lay.hold_at(pole_m + situation.estimate.chainage_m - self._plan_m(situation))
         motion.keep_tension(wish, situation)
 
