@@ -313,7 +313,9 @@ class Monitor:
         pushed_n = (effort[0] + effort[1] + effort[2]) / self._wheel_radius_m
         acceleration_mps2 = acceleration_rps2 * self._wheel_radius_m
         carried_n = self._mass_kg * (_GRAVITY_MPS2 * math.sin(estimate.slope_rad) + acceleration_mps2)
-        rolling_n = self._rolling * (sum(sensors.wheel_load_n) + 2 * sum(sensors.pinch_n))  # wheels and rollers
+        rolling_n = self._rolling * (
+            sum(sensors.wheel_load_n) + 2 * sum(sensors.pinch_n)
+        )  # wheels and rollers
         return pushed_n - carried_n - math.copysign(rolling_n, estimate.speed_mps)
 
     # ------------------------------------------------------------------ cable and body

@@ -135,7 +135,7 @@ _ROWS = """
     grip_unloaded        - W W W H H H W H -
     support_unmeasured   W W W W S S S W S W
     camera_lost          W W W W H H H W H W      may wait
-    camera_unsure        W W W W I I H W H W      may wait
+    camera_unsure        W W W W I I I W I W
     position_unsure      W W W W L L L W L W
     battery_low          W W W H H H H W H W      may wait
     battery_critical     W S S S S S S S S W

@@ -364,7 +364,7 @@ class _Pass:
         most = self._bounds.effort[axis]
         if low <= target <= high and -rate <= feedforward <= rate and 0.0 <= limit <= most:
             return True
-        if not math.isfinite(target + feedforward + limit):
+        if not all(map(math.isfinite, (target, feedforward, limit))):
             self._garbage = True
             return False
         self._target[axis] = min(max(target, low), high)
@@ -397,8 +397,8 @@ class _Pass:
     def _towards_rest(self, axis: int) -> tuple[float, float]:
         """Speeds that bring a wheel to rest in bounded time."""
         before = self._speed_before(axis)
-        left = max(abs(before) - self._bounds.ramp_rps2 * self._dt_s, 0.0)
-        return (0.0, left) if before > 0.0 else (-left, 0.0)
+        left = math.copysign(max(abs(before) - self._bounds.ramp_rps2 * self._dt_s, 0.0), before)
+        return min(left, 0.0), max(left, 0.0)
 
     def _put(self, axis: int, kind: int, target: float, feedforward: float, reason: str) -> None:
         self._mode[axis], self._limit[axis] = kind, self._bounds.effort[axis]

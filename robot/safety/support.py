@@ -1,8 +1,9 @@
 """The support rule, judged from what is measured (design, section 5; promise S11).
 
 At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a
-time; the rear may be off the conductor only while the front is clamped: it then hangs on its roller. A value that is not a
-number satisfies nothing. Grip positions and forces are per carriage: front, middle, rear.
+time; the rear may be off the conductor only while the front is clamped: it then hangs on its roller. A
+value that is not a number satisfies nothing. Grip positions and forces are per carriage: front, middle,
+rear.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def all_closed(frame: SensorFrame, limits: SupportLimits) -> bool:
         least_m <= position[_FRONT_GRIP] <= most_m
         and least_m <= position[_MIDDLE_GRIP] <= most_m
         and least_m <= position[_REAR_GRIP] <= most_m
-        and math.isfinite(sum(sensors.pinch_n) + sum(sensors.wheel_load_n))
+        and math.isfinite(sum(sensors.pinch_n))
+        and math.isfinite(sum(sensors.wheel_load_n))
     )
 
 
@@ -88,7 +90,7 @@ def holds_without(carriage: int, target_m: float, frame: SensorFrame, limits: Su
     others = [other for other in (FRONT, MIDDLE, REAR) if other != carriage]
     on = {other: frame.axes.position[_GRIPS[other]] <= limits.on_m for other in others}
     lifts = not target_m <= limits.on_m
-    if sum(on.values()) < (2 if lifts else 1) or not any(loaded(other, frame, limits) for other in others):
+    if not any(loaded(other, frame, limits) for other in others) or (lifts and not all(on.values())):
         return False
     rear_off = lifts if carriage == REAR else not on[REAR]
     return not rear_off or (carriage != FRONT and gripped(FRONT, frame, limits))
