@@ -16,11 +16,12 @@ from firmware_bridge import wire
 from firmware_bridge.axes import axis_configs
 from firmware_bridge.link import BOARD_SYSTEM, PROTOCOL, Intent, Link, Safety, Values, layout_digest
 from firmware_bridge.ports import LinkLost, Transport
-from firmware_bridge.virtual.drives import STEP_US, DriveBank
+from firmware_bridge.virtual.drives import DriveBank
+from firmware_bridge.virtual.loops import STEP_US
 from firmware_bridge.virtual.mechanics import Mechanics, RawSensors
 from firmware_bridge.virtual.permission import MODES, WATCHDOG_US, Permission
 from firmware_bridge.virtual.support import SupportRule
-from robot.messages import GRIP, Axis, AxisMode, StopCause
+from robot.messages import GRIP, Axis, AxisFault, AxisMode, StopCause
 from robot.profile import Profile
 
 REPORT_US = 10_000  # AXIS_STATES, BOARD_SENSORS, HIGHRES_IMU
@@ -29,6 +30,7 @@ BOOT_US = 200_000  # silence after a reset
 FIRMWARE_VERSION = 0x00010000  # 0.1.0
 
 _TESTING = int(Safety.TESTING)
+_UNTRUSTED = frozenset(int(fault) for fault in AxisFault) - {AxisFault.NONE, AxisFault.TIMEOUT}
 _TEST_GRACE_US = 20_000
 _REFUSALS_TO_LATCH = 3  # setpoints in a row that ask to break the support rule
 _RELEASE_M = 0.001  # a grip's target this much above where it stands asks for a release
@@ -85,6 +87,7 @@ class VirtualBoard:
         self._refusals = 0
         self._test_until_us: int | None = None
         self._reported_flags = 0
+        self._grip_m = [math.nan] * len(GRIP)  # as reported last; NaN = not known
         self._raw: RawSensors = self._mechanics.sensors()
         self.drives.power_off()
 
@@ -229,11 +232,11 @@ class VirtualBoard:
         """Bit mask of the grips whose setpoint would break the support rule as measured now; of several that
         would be released together only the first may go."""
         refused, released = 0, False
-        grip_m = self.drives.drives["position"][GRIP[0] : GRIP[-1] + 1].tolist()
+        grip_m = self._grip_m
         for carriage, axis in enumerate(GRIP):
             mode, target = values[34 + axis], values[axis]
             if mode == AxisMode.POSITION:
-                releases, target_m = target > grip_m[carriage] + _RELEASE_M, target
+                releases, target_m = not target <= grip_m[carriage] + _RELEASE_M, target
             else:
                 releases = (mode == AxisMode.VELOCITY and target > 0) or (
                     mode == AxisMode.EFFORT and target < 0
@@ -282,6 +285,7 @@ class VirtualBoard:
             return
         self._raw = self._mechanics.sensors()
         (position, velocity, effort), (mode, fault, limit) = self.drives.report()
+        self._grip_m = [math.nan if fault[axis] in _UNTRUSTED else position[axis] for axis in GRIP]
         now_us, session = self._now_us, self.permission.session
         age_us = 0xFFFF_000 if self._received_us is None else now_us - self._received_us
         self._link.queue(

@@ -317,7 +317,8 @@ def test_a_crossing_holds_its_stance_at_once():
     rig = Rig()
     rig.arm(Mode.CROSSING)
     slow = setpoints(traction_front=(AxisMode.VELOCITY, 3.0, 0.0), grip_middle=(AxisMode.POSITION, 0.04, 0.0))
-    rig.run(0.8, rig.frame(slow, armed=True, mode=Mode.CROSSING))
+    half_way_s = 0.5 * PROFILE.carriages.open_m / PROFILE.drive[Axis.GRIP_MIDDLE].velocity_max
+    rig.run(half_way_s, rig.frame(slow, armed=True, mode=Mode.CROSSING))
     grip_m = rig.mechanics.position[Axis.GRIP_MIDDLE]
     assert 0.01 < grip_m < 0.03
     rig.tick(rig.frame(slow, armed=True, mode=Mode.STOPPED, stop=True))
@@ -460,6 +461,17 @@ def test_two_carriages_are_not_released_together():
     rig.run(0.5, rig.frame(both, armed=True, mode=Mode.CROSSING))
     moved = rig.mechanics.position[[Axis.GRIP_FRONT, Axis.GRIP_MIDDLE]] > 0.002
     assert moved.sum() <= 1
+
+
+def test_a_grip_whose_drive_has_restarted_supports_nothing():
+    rig = Rig()
+    rig.arm(Mode.CROSSING)
+    rig.board.permission.tick = lambda *args: None  # even if nothing stopped the robot
+    rig.mechanics.wheel_load_n = (150.0, 150.0, 0.0)
+    rig.board.drives.reset(Axis.GRIP_FRONT)
+    release = setpoints(grip_middle=(AxisMode.POSITION, 0.04, 0.0))
+    rig.run(0.03, rig.frame(release, armed=True, mode=Mode.CROSSING))
+    assert rig.readings.axes.limit[Axis.GRIP_MIDDLE] == AxisLimit.SUPPORT_RULE
 
 
 def test_an_allowed_release_opens_and_closes_in_the_profiles_time():

@@ -7,7 +7,8 @@ import pytest
 from board_rig import EFFORTS, PROFILE, SpringMass, setpoints
 
 from firmware_bridge.axes import axis_configs, config_digest
-from firmware_bridge.virtual.drives import AMBIENT_C, STEP_US, DriveBank
+from firmware_bridge.virtual.drives import DriveBank
+from firmware_bridge.virtual.loops import AMBIENT_C, STEP_US
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode, Setpoints
 
 LIFE_US = 150_000
