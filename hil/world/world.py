@@ -82,8 +82,10 @@ class World:
         self._sensors = Sensors(
             profile, spread, start_s_m, guide_out_m, seed, spoilable=bool(scenario.sensor_faults)
         )
+        end = line.poles[-1]
+        in_sight = (*self.true_features, line.feature(end.insulator, end.chainage_m))
         self._camera = FeatureCamera(
-            profile.camera, self.true_features, kinds, spread, scenario.weather.light, seed
+            profile.camera, in_sight, kinds, spread, scenario.weather.light, seed
         )
         self._schedule = Schedule([*scenario.sensor_faults, *scenario.plant_faults])
         self._faults: dict[str, Fault] = {}

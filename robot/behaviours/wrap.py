@@ -69,6 +69,7 @@ class Wrap:
 
     def _arrived(self, situation: Situation) -> str | None:
         ahead = self.ahead
+        self.detail = ""
         if ahead is None or ahead.is_end:
             return "lay_end"
         if not ahead.confirmed:
