@@ -113,21 +113,26 @@ class SerialPort:
             PortError: the port cannot be opened.
         """
         self._address = address
-        local = "://" not in address
-        options = {"exclusive": True} if local else {}
+        local, over_rfc2217 = "://" not in address, address.startswith("rfc2217://")
+        options: dict[str, object] = {"exclusive": True} if local else {}
+        if not over_rfc2217:  # it knows no such thing; its socket does
+            options["write_timeout"] = write_timeout_s
         try:
-            self._serial = serial.serial_for_url(
-                address, baudrate=baud, timeout=0, write_timeout=write_timeout_s, **options
-            )
+            self._serial = serial.serial_for_url(address, baudrate=baud, timeout=0, **options)
         except (serial.SerialException, ValueError, OSError) as error:
             raise PortError(f"port {address}: cannot be opened ({error})") from None
+        if over_rfc2217:
+            self._serial._socket.settimeout(write_timeout_s)
         self.low_latency = local and self._ask_for_low_latency()
 
     def read(self) -> bytes:
-        try:
-            data = bytes(self._serial.read(READ_MAX))
+        data = b""
+        try:  # more than once, because an rfc2217 port gives one byte at a time when it must not wait
+            while len(data) < READ_MAX and (chunk := self._serial.read(READ_MAX - len(data))):
+                data += chunk
         except _PORT_FAILURES as error:
-            raise LinkLost(f"port {self._address}: {error}") from None
+            if not data:
+                raise LinkLost(f"port {self._address}: {error}") from None
         return data
 
     def write(self, data: bytes) -> None:

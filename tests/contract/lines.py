@@ -10,8 +10,12 @@ import socket
 import threading
 import time
 import tty
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+import serial
+from serial.rfc2217 import PortManager
 
 from firmware_bridge.ports import READ_MAX, LinkLost, MemoryPair, SerialPort, Transport
 
@@ -103,8 +107,45 @@ def loop() -> Iterator[Line]:
         host.close()
 
 
-LINES = {"memory": memory, "pty": pty, "socket": tcp, "loop": loop}
-TWO_ENDED = {name: line for name, line in LINES.items() if name != "loop"}
+@contextlib.contextmanager
+def rfc2217() -> Iterator[Line]:
+    """A serial port behind a network, with a loop-back plug in it."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve_rfc2217, args=(server, ended))
+        thread.start()
+        try:
+            with warnings.catch_warnings():  # pyserial's own, about the name of a thread's method
+                warnings.simplefilter("ignore", DeprecationWarning)
+                host = SerialPort(f"rfc2217://127.0.0.1:{server.getsockname()[1]}")
+            yield Line(host, host, host.close)
+            host.close()
+        finally:
+            ended.set()
+            thread.join(WAIT_S)
+
+
+def serve_rfc2217(server: socket.socket, ended: threading.Event) -> None:
+    connection, _ = server.accept()
+    with connection, serial.serial_for_url("loop://", timeout=0) as port:
+        connection.settimeout(0.002)
+
+        class Sender:
+            write = staticmethod(connection.sendall)
+
+        manager = PortManager(port, Sender)
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                received = connection.recv(READ_MAX)
+                if not received:
+                    return
+                port.write(b"".join(manager.filter(received)))
+            with contextlib.suppress(OSError):
+                connection.sendall(b"".join(manager.escape(port.read(port.in_waiting))))
+
+
+LINES = {"memory": memory, "pty": pty, "socket": tcp, "loop": loop, "rfc2217": rfc2217}
+TWO_ENDED = {name: line for name, line in LINES.items() if name not in ("loop", "rfc2217")}
 
 
 def read_for(end: Transport, count: int) -> bytes:
