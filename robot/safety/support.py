@@ -50,7 +50,7 @@ def at_place(position_m: float, limits: SupportLimits) -> bool:
 
 
 def all_closed(frame: SensorFrame, limits: SupportLimits) -> bool:
-    """Whether all three carriages are closed round the conductor: the robot cannot fall, whatever the pinch."""
+    """Whether all three carriages are closed round the conductor: it cannot fall, whatever the pinch."""
     least_m, most_m = limits.places_m[0] - PLACE_TOLERANCE_M, limits.closed_m
     position, sensors = frame.axes.position, frame.sensors
     return (
@@ -68,7 +68,7 @@ def loaded(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
 
 
 def gripped(carriage: int, frame: SensorFrame, limits: SupportLimits) -> bool:
-    """Whether a carriage is clamped and measured to pinch; it may hang on its roller with no load on its wheel."""
+    """Whether a carriage is clamped and measured to pinch; it may hang on its roller."""
     return (
         frame.axes.position[_GRIPS[carriage]] <= limits.closed_m
         and frame.sensors.pinch_n[carriage] >= limits.pinch_n

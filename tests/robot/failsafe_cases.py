@@ -153,7 +153,7 @@ def each_condition_alone_gets_its_action(failsafe: ModuleType) -> None:
     action = failsafe.Action
     for name, mode in itertools.product(failsafe.RULES, Mode):
         reaction = react(failsafe, mode, name)
-        wanted = action["NONE WARN INHIBIT SLOW HOLD STOP".split()["-WILHS".index(_cell(name, mode))]]
+        wanted = action("-WILHS".index(_cell(name, mode)))
         assert reaction.action is wanted, (name, mode)
         assert reaction.cause == (name if wanted else "")
         assert reaction.slow is (wanted is action.SLOW)

@@ -1,7 +1,7 @@
 """Statements about the gate and the support rule, each a function of the module under test.
 
-`test_gate.py` runs them on the gate itself, `test_mutation.py` on copies with one thing changed: every such change must
-make one of them fail.
+`test_gate.py` runs them on the gate itself, `test_mutation.py` on copies with one thing changed: every such
+change must make one of them fail.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def near(a: float, b: float) -> bool:
 
 
 def rolling(speed_mps: float, *axes: Axis) -> Setpoints:
-    return wish({axis: (VELOCITY, speed_mps / RADIUS_M) for axis in axes or TRACTION})
+    return wish(dict.fromkeys(axes or TRACTION, (VELOCITY, speed_mps / RADIUS_M)))
 
 
 # ---------------------------------------------------------------- whole
@@ -117,7 +117,7 @@ def limits_are_those_of_profile_and_parameters(gate: ModuleType) -> None:
     assert near(found.ramp_rps2, 1.0)
     assert found.wheel_radius_m == RADIUS_M
     assert found.tension_rate_nps == 500.0
-    assert {mode: found.speed_mps[mode] for mode in Mode} == {mode: TOP_MPS.get(mode, 0.0) for mode in Mode}
+    assert dict(found.speed_mps) == {mode: TOP_MPS.get(mode, 0.0) for mode in Mode}
 
 
 def the_tightest_of_drive_and_robot_counts(gate: ModuleType) -> None:
@@ -408,7 +408,7 @@ FORCES = {"carries": (100.0, 100.0), "hangs": (100.0, 0.0), "lost": (0.0, 100.0)
 
 
 def a_carriage_may_be_released_only_when_the_others_hold(gate: ModuleType) -> None:
-    """Every measured stance, every release: the gate lets through what the rule lets, judged here by itself."""
+    """Every measured stance, every release: the gate lets through what the rule lets, judged here again."""
     places = (CLAMPED_M, OPEN_M, LIFTED_M)
     limits = bounds(gate)
     seen = set()

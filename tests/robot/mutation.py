@@ -1,7 +1,7 @@
-"""Small changes to a module's source, one at a time, to see whether its tests notice (after opendbc's mutation test).
+"""Small changes to a module's source, one at a time, to see whether its tests notice (the idea is opendbc's).
 
-Families: comparisons and their boundaries, arithmetic, boolean operators, `not`, constants by one and by sign, truth
-values, `min` for `max`, and conditions that always or never hold.
+Families: comparisons and their boundaries, arithmetic, boolean operators, `not`, constants by one, signs,
+truth values, `min` for `max`, and conditions that always or never hold.
 """
 
 from __future__ import annotations
