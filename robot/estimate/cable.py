@@ -145,11 +145,11 @@ def read_axes(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def check_loads(inp, state, config):  # type: ignore[no-untyped-def]
-    """Wheel loads against mass and pinch, counterweight against coil, guide switch against guide."""
+    """Wheel loads against mass, counterweight against coil, guide switch against guide."""
     coil_kg = max(config.cable_loaded_m - state.paid_out_m, 0.0) * config.cable_kg_per_m
     load_n = 0.0
     for i in range(3):
-        load_n += inp.wheel_load_n[i] - inp.pinch_n[i]
+        load_n += inp.wheel_load_n[i]
     weight_n = (config.mass_empty_kg + coil_kg) * GRAVITY_MPS2 * math.cos(state.slope[0])
     state.innovation[_CH_WEIGHT] = normalised(load_n - weight_n, _LOAD_SIGMA_N**2)
     balanced_m = (config.cradle_kgm + coil_kg * config.coil_r_m) / config.trim_kg

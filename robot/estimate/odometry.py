@@ -19,7 +19,8 @@ from robot.estimate import filter as joint
 from robot.estimate.state import BIT, CHANNEL
 
 _STRETCH_M = 0.5  # of one comparison between odometer and wheels
-_STRETCH_SIGMA = 0.0015  # of their ratio: creep that the correction leaves, encoder steps
+_STRETCH_SIGMA = 0.0015  # of their ratio: encoder steps, bumps
+_CREEP_SIGMA = 0.3  # of the creep correction, as a share of it
 _WALK_M = 0.001  # per sqrt(m), 1 sigma: wander of the odometer's distance
 _WHEEL_WALK_M = 0.005  # the same by wheels alone
 _SCALE_WALK = 2e-5  # per sqrt(m), 1 sigma: wander of the scales
@@ -29,6 +30,7 @@ _ACCEL_MPS2 = 0.5  # 1 sigma of what the speed may do
 _ODOMETER_STEP_M = 1e-4  # resolution of the roller
 _WHEEL_SPEED_SIGMA_MPS = 0.004
 _SMOOTH_S = 0.05  # of the speeds that are compared
+_CREEP_MAX = 0.03  # beyond, a wheel slips rather than creeps
 _MOVING_MPS = 0.03
 _APART_MPS = 0.02
 _APART = 0.08  # share of the speed: two sensors further apart than these disagree
@@ -46,14 +48,17 @@ _CH_SPEED = CHANNEL["speed"]
 
 
 @njit(cache=True, nogil=True)
-def creep(config, effort_nm, load_n, pinch_n):  # type: ignore[no-untyped-def]
-    """Relative excess of a driven wheel's rim speed over the robot's: force over creep stiffness times load."""
-    if load_n < 10.0 or not abs(effort_nm) < 100.0:
+def creep(config, effort_nm, rim_mps, pressed_n, pinch_n):  # type: ignore[no-untyped-def]
+    """Relative excess of a driven wheel's rim speed over the robot's: force over creep stiffness times contact force.
+
+    Args:
+        pressed_n: of the wheel on the conductor, load and pinch; pinch_n: of the roller, which resists as well.
+    """
+    if pressed_n < 10.0 or not abs(effort_nm) < 100.0:
         return 0.0
-    force_n = effort_nm / config.wheel_radius_m
-    drag_n = config.rolling * (load_n + pinch_n)
-    force_n -= math.copysign(min(drag_n, abs(force_n)), force_n)
-    return min(max(force_n / (config.creep * load_n), -0.02), 0.02)
+    drag_n = config.rolling * (pressed_n + pinch_n)
+    force_n = effort_nm / config.wheel_radius_m - (math.copysign(drag_n, rim_mps) if rim_mps != 0.0 else 0.0)
+    return min(max(force_n / (config.creep * pressed_n), -_CREEP_MAX), _CREEP_MAX)
 
 
 @njit(cache=True, nogil=True)
@@ -81,16 +86,17 @@ def read_wheels(inp, state, config, mean, dt_s):  # type: ignore[no-untyped-def]
         if not usable[i]:
             _leave_out(inp, state, i)
             continue
-        load_n = inp.wheel_load_n[i]
-        if load_n < 1e4:  # false for NaN
-            state.wheel_load_n[i] += 0.1 * (load_n - state.wheel_load_n[i])
-        slow = 1.0 + creep(config, inp.effort[i], state.wheel_load_n[i], inp.pinch_n[i])
+        pressed_n = inp.wheel_load_n[i] + inp.pinch_n[i]
+        if pressed_n < 1e4:  # false for NaN
+            state.pressed_n[i] += 0.1 * (pressed_n - state.pressed_n[i])
+        slow = 1.0 + creep(config, inp.effort[i], rim, state.pressed_n[i], inp.pinch_n[i])
         scale = slow * (1.0 + mean[joint.WHEEL + i])
         step_m[i] = turned_m / scale
         rim_mps[i] = rim / scale
         state.wheel_mps[i] += smooth * (step_m[i] / dt_s - state.wheel_mps[i])
         state.wheel_same[i] = state.wheel_same[i] + 1 if turned_m == 0.0 else 0
         state.stretch_wheel_m[i] += turned_m / slow
+        state.stretch_creep_m[i] += turned_m * (slow - 1.0)
     on = 0
     for i in range(3):
         on += usable[i]
@@ -155,7 +161,7 @@ def _judge_wheel(inp, state, config, usable, i, v, dt_s):  # type: ignore[no-unt
     alone = False
     for j in range(3):
         alone = alone or (j != i and usable[j] and apart(wheel, state.wheel_mps[j]))
-    share = abs(inp.effort[i]) / (config.wheel_radius_m * max(state.wheel_load_n[i], 1.0))
+    share = abs(inp.effort[i]) / (config.wheel_radius_m * max(state.pressed_n[i], 1.0))
     frozen = state.wheel_same[i] >= _STUCK and abs(v) > _MOVING_MPS
     backwards = wheel * v < 0.0 and abs(v) > _MOVING_MPS
     if alone and (frozen or backwards or share < _GRIPPING):
@@ -239,7 +245,7 @@ def _judge_odometer(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
             total += state.wheel_mps[i]
             low = min(low, state.wheel_mps[i])
             high = max(high, state.wheel_mps[i])
-            share += abs(inp.effort[i]) / (config.wheel_radius_m * max(state.wheel_load_n[i], 1.0))
+            share += abs(inp.effort[i]) / (config.wheel_radius_m * max(state.pressed_n[i], 1.0))
             n += 1
     wrong = False
     if n >= 2 and not apart(low, high) and abs(total / n) > _MOVING_MPS:
@@ -278,6 +284,7 @@ def _restart_stretch(state):  # type: ignore[no-untyped-def]
     state.stretch_odometer_m = 0.0
     for i in range(3):
         state.stretch_wheel_m[i] = 0.0
+        state.stretch_creep_m[i] = 0.0
         state.stretch_good[i] = 1
 
 
@@ -296,7 +303,7 @@ def _compare(state, mean, covariance, step_m):  # type: ignore[no-untyped-def]
         k = joint.WHEEL + i
         ratio = state.stretch_wheel_m[i] / distance_m - 1.0
         expected = (1.0 + mean[k]) / (1.0 + mean[joint.ODOMETER]) - 1.0
-        noise_var = _STRETCH_SIGMA**2
+        noise_var = _STRETCH_SIGMA**2 + (_CREEP_SIGMA * state.stretch_creep_m[i] / distance_m) ** 2
         total = joint.difference_var(covariance, k, joint.ODOMETER) + noise_var
         innovation = ratio - expected
         state.innovation[_CH_WHEEL + i] = joint.normalised(innovation, total)

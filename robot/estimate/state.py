@@ -34,7 +34,7 @@ CHANNELS: tuple[str, ...] = (
     "cable_tension",  # load cell against tension
     "dancer",
     "cable_effort",
-    "weight",  # sum of the wheel loads against mass and pinch
+    "weight",  # sum of the wheel loads against mass
     "pinch_front",  # sensor against the grip's own effort
     "pinch_middle",
     "pinch_rear",
@@ -135,7 +135,7 @@ STATE = np.dtype(
         ("wheel_good", "<i8", 3),
         ("wheel_same", "<i8", 3),
         ("wheel_bad_s", "<f8", 3),
-        ("wheel_load_n", "<f8", 3),
+        ("pressed_n", "<f8", 3),  # of each wheel on the conductor: load and pinch
         ("pending_m", "<f8"),  # by the wheels since the last odometer reading
         ("path_m", "<f8"),  # all distance, best knowledge at its time
         ("travel_m", "<f8"),
@@ -146,6 +146,7 @@ STATE = np.dtype(
         ("slip", "<f8", 3),
         ("stretch_odometer_m", "<f8"),  # comparison stretch: odometer
         ("stretch_wheel_m", "<f8", 3),
+        ("stretch_creep_m", "<f8", 3),  # part of it that was taken for creep
         ("stretch_good", "<i8", 3),
         ("history_ns", "<i8", HISTORY),
         ("history_m", "<f8", HISTORY),
