@@ -22,6 +22,7 @@ from robot.messages import (
     SafetyStatus,
 )
 
+HEARTBEAT: int = silkline.MAVLINK_MSG_ID_HEARTBEAT
 TIMESYNC: int = silkline.MAVLINK_MSG_ID_TIMESYNC
 COMMAND_LONG: int = silkline.MAVLINK_MSG_ID_COMMAND_LONG
 COMMAND_ACK: int = silkline.MAVLINK_MSG_ID_COMMAND_ACK

@@ -26,9 +26,11 @@ from robot.profile import Profile
 
 REPORT_US = 10_000  # AXIS_STATES, BOARD_SENSORS, HIGHRES_IMU
 STATUS_US = 100_000  # SAFETY_STATUS, BATTERY_STATUS
+HEARTBEAT_US = 1_000_000  # MAVLink's own, by which its tools find the board
 BOOT_US = 200_000  # silence after a reset
 FIRMWARE_VERSION = 0x00010000  # 0.1.0
 
+_HEARTBEAT = (0, 8, 0, 4, 3)  # generic, no autopilot, no base mode, active, MAVLink 2
 _TESTING = int(Safety.TESTING)
 _UNTRUSTED = frozenset(int(fault) for fault in AxisFault) - {AxisFault.NONE, AxisFault.TIMEOUT}
 _TEST_GRACE_US = 20_000
@@ -295,6 +297,8 @@ class VirtualBoard:
         self._link.queue(wire.BOARD_SENSORS, *wire.sensors_values(now_us, session, self._raw))
         if math.isfinite(self._raw.accel_mps2[0]):
             self._link.queue(wire.HIGHRES_IMU, *wire.imu_values(now_us, self._raw))
+        if now_us % HEARTBEAT_US == 0:
+            self._link.queue(wire.HEARTBEAT, self._flags(), *_HEARTBEAT)
         if now_us % STATUS_US == 0:
             self._link.queue(wire.BATTERY_STATUS, *wire.battery_values(self._raw))
             self._report_status()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from board_rig import EFFORTS, HOLD, NAN, PROFILE, Rig, setpoints
 
+from firmware_bridge.dialect import silkline
 from firmware_bridge.drivers.board import BoardDriver
 from firmware_bridge.link import LAYOUTS
 from firmware_bridge.ports import MemoryPair
@@ -85,6 +86,15 @@ def test_every_reading_arrives():
     assert readings.imu.accel_mps2 == pytest.approx(raw.accel_mps2)
     assert readings.battery.used_wh == pytest.approx(raw.battery_used_wh)
     assert readings.safety.estop_closed
+
+
+def test_mavlinks_tools_find_the_board():
+    rig = Rig()
+    rig.board.advance(1_000_000_000)
+    parser = silkline.MAVLink(None)
+    names = [message.get_type() for message in parser.parse_buffer(rig.pair.host.read())]
+    assert names.count("HEARTBEAT") == 1
+    assert names.count("AXIS_STATES") == 100
 
 
 def test_a_dead_imu_sends_nothing_and_its_stamp_ages():
