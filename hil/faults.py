@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firmware_bridge.faults import FaultyTransport, Injection, LinkFault
 from firmware_bridge.virtual.board import VirtualBoard
+from hil.faulty_line import FaultyTransport, Injection, LinkFault
 from hil.scenario import DRIVE_TARGETS, LINK_TARGETS, Fault
 from hil.world.faults import Schedule
 from robot.messages import Axis, AxisFault

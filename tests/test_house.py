@@ -23,7 +23,8 @@ NOT_CALLED_IN_THE_BRAIN = {"eval", "exec", "input", "open", "print"}
 
 
 def modules(room: str) -> list[Path]:
-    return sorted((ROOT / room).rglob("*.py"))
+    generated = ROOT / "firmware_bridge" / "dialect" / "silkline.py"
+    return sorted(path for path in (ROOT / room).rglob("*.py") if path != generated)
 
 
 def imports(path: Path) -> set[str]:

@@ -10,8 +10,8 @@ import pytest
 sys.path.append(str(Path(__file__).parent.parent / "firmware_bridge"))
 from board_rig import Rig, setpoints
 
-from firmware_bridge.faults import FaultyTransport
 from hil.faults import WireFaults
+from hil.faulty_line import FaultyTransport
 from hil.scenario import Fault
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode, Mode, StopCause
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "firmware_bridge"))
 from board_rig import Rig, setpoints
 
-from firmware_bridge.faults import FaultyTransport, Injection, LinkFault
 from firmware_bridge.ports import LinkLost, MemoryPair
+from hil.faulty_line import FaultyTransport, Injection, LinkFault
 from robot.messages import AxisMode, Mode, StopCause
 
 DRIVING = setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0), rotor=(AxisMode.POSITION, 0.5, 0.0))
