@@ -109,7 +109,8 @@ def test_weather_with_an_unknown_key_is_named(capsys: pytest.CaptureFixture[str]
 
 def test_a_run_that_the_plan_refuses_never_moves(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "storm.scenario.toml").write_text(
-        'format = "silkline.scenario/1"\nline = "short-60m.toml"\n[weather]\nwind_mps = 12.0\ngust_mps = 15.0\n'
+        'format = "silkline.scenario/1"\nline = "short-60m.toml"\n[weather]\n'
+        "wind_mps = 12.0\ngust_mps = 15.0\n"
     )
     arguments = ["run", str(tmp_path / "storm.scenario.toml"), "--out", str(tmp_path / "out")]
     code, out, err = call(capsys, *arguments)
