@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hil.scenario import Weather
 from missions.job import Job
-from robot.crossing.planner import group_features, plan_crossing
-from robot.crossing.stance import Blocked, Context, CrossingPlan
-from robot.line.features import Box, Feature
+from robot.crossing.along import Crossing, plan_line
+from robot.crossing.stance import Blocked, Context
+from robot.line.features import Box
 from robot.line.line import LoadedLine
 from robot.profile import Profile
 
@@ -41,14 +41,6 @@ class Refusal:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedCrossing:
-    """One group of features and how it is crossed, or why not."""
-
-    features: tuple[Feature, ...]
-    plan: CrossingPlan | Blocked
-
-
 class Checks:
     """The rules for one job.
 
@@ -68,7 +60,7 @@ class Checks:
         wet = weather is not None and weather.wet
         self.friction = profile.carriages.friction_wet if wet else profile.carriages.friction_dry
 
-    def refusals(self, crossings: Sequence[PlannedCrossing]) -> tuple[Refusal, ...]:
+    def refusals(self, crossings: Sequence[Crossing]) -> tuple[Refusal, ...]:
         """Everything that speaks against the job, in the order of the line where it has a place."""
         found = [
             *self._robot_and_line(),
@@ -86,11 +78,16 @@ class Checks:
             found += self._coating_robot()
         return tuple(sorted(found, key=lambda r: -1.0 if r.at_m is None else r.at_m))
 
-    def crossings(self) -> tuple[PlannedCrossing, ...]:
-        """All groups of features between the ends of the job, planned with the coil that is left there."""
-        line, profile = self.job.line, self.job.profile
-        inner = [f for f in line.features if f.kind != "strain-10"]
-        return tuple(PlannedCrossing(group, self._plan(group)) for group in group_features(inner, profile))
+    def crossings(self) -> list[Crossing]:
+        """All groups of features and how each is crossed, or why not; strain poles are refused on their own."""
+        job = self.job
+        context = Context(
+            friction=self.friction,
+            pinch_n=job.parameters.crossing_pinch_n,
+            clearance_m=job.parameters.clearance_m,
+        )
+        inner = replace(job.line, features=tuple(f for f in job.line.features if f.kind != "strain-10"))
+        return plan_line(job.profile, inner, self.shape, context)
 
     # ------------------------------------------------------------------ the rules
 
@@ -188,9 +185,9 @@ class Checks:
                     f"{needed_m:.1f} m are needed",
                 )  # fmt: skip
 
-    def _crossings(self, crossings: Sequence[PlannedCrossing]) -> Iterator[Refusal]:
+    def _crossings(self, crossings: Sequence[Crossing]) -> Iterator[Refusal]:
         for crossing in crossings:
-            blocked = crossing.plan
+            blocked = crossing.answer
             if isinstance(blocked, Blocked):
                 names, at_m = ", ".join(f.kind for f in blocked.features), blocked.features[0].at_m
                 yield Refusal(
@@ -245,39 +242,6 @@ class Checks:
                     "coating-robot: pin insulator", feature.at_m, feature.kind, "no pin insulators",
                     f"pole {feature.pole} has a pin insulator, which the rule set forbids",
                 )  # fmt: skip
-
-    # ------------------------------------------------------------------ crossings
-
-    def _plan(self, group: tuple[Feature, ...]) -> CrossingPlan | Blocked:
-        job, line = self.job, self.job.line
-        slope_rad, kink_rad, angle_rad = self._bends(group)
-        left_m = max(line.cable_loaded_m - group[0].at_m, 0.0)
-        context = Context(
-            slope_rad=slope_rad,
-            kink_rad=kink_rad,
-            angle_rad=angle_rad,
-            coil_kg=round(left_m * line.cable.mass_kg_per_m, 1),
-            friction=self.friction,
-            pinch_n=job.parameters.crossing_pinch_n,
-            clearance_m=job.parameters.clearance_m,
-        )
-        diameters_m = line.conductor.diameter_m, line.cable.diameter_m
-        return plan_crossing(job.profile, group, *diameters_m, context)
-
-    def _bends(self, group: tuple[Feature, ...]) -> tuple[float, float, float]:
-        """Steepest slope over the group, sharpest bends at its poles, vertical and in plan."""
-        first_m, last_m = group[0].at_m - REACH_M, group[-1].at_m + REACH_M
-        count = math.ceil((last_m - first_m) / 0.1)
-        slope_rad = max((self.shape.slope_rad(first_m + 0.1 * i) for i in range(count)), key=abs)
-        poles = [(i, p) for i, p in enumerate(self.job.line.poles) if first_m < p.chainage_m < last_m]
-        kink_rad = max((self.shape.max_kink_rad(i, REACH_M) for i, _ in poles), default=0.0)
-        angle_rad = math.radians(max((abs(p.angle_deg) for _, p in poles), default=0.0))
-        return _up(slope_rad), _up(kink_rad), angle_rad
-
-
-def _up(angle_rad: float) -> float:
-    """Away from zero to whole degrees, so that like crossings are planned once."""
-    return math.copysign(math.radians(math.ceil(abs(math.degrees(angle_rad)))), angle_rad)
 
 
 def steepest_rad(profile: Profile, mass_kg: float, friction: float, clamped: int, pinch_n: float) -> float:

@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from hil.scenario import Weather
-from missions.checks import Checks, PlannedCrossing, Refusal
+from missions.checks import Checks, Refusal
 from missions.file_errors import InputError
 from missions.job import Job
 from robot.behaviours.lay import LayGeometry
+from robot.crossing.along import Crossing
 from robot.crossing.stance import HOME, CrossingPlan, Stance, Step, StepKind
 from robot.line.survey import Survey, sections
 from robot.messages import GRIP, Axis, CarriageState
@@ -62,7 +63,7 @@ class Plan:
     cable_m: float
     energy_wh: float
     mass_kg: float
-    crossings: tuple[PlannedCrossing, ...]
+    crossings: Sequence[Crossing]
     crew: Mapping[str, float]
     cost: Mapping[str, float]
     assumptions: Mapping[str, float] = field(default_factory=dict)
@@ -138,13 +139,13 @@ class Work:
         time_s, cable_m, energy_wh.
     """
 
-    def __init__(self, job: Job, checks: Checks, crossings: Sequence[PlannedCrossing]) -> None:
+    def __init__(self, job: Job, checks: Checks, crossings: Sequence[Crossing]) -> None:
         line, profile, parameters = job.line, job.profile, job.parameters
         self._job, self._checks = job, checks
         diameter_m = line.conductor.diameter_m
         guide_m = profile.guide.out_radius_m(diameter_m)
         self._geometry = LayGeometry(diameter_m, line.cable.diameter_m, guide_m, line.pitch_m)
-        self._plans = [c.plan for c in crossings if isinstance(c.plan, CrossingPlan)]
+        self._plans = [c.answer for c in crossings if isinstance(c.answer, CrossingPlan)]
         self._lag_m = self._geometry.lag_m - sum(profile.guide.s_m) / 2
         self._begin_m = parameters.lay_begin_m + self._lag_m
         self._end_m = line.length_m - parameters.end_gap_m
@@ -289,12 +290,12 @@ def section_table(survey: Survey) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _crossing_json(crossing: PlannedCrossing) -> dict[str, Any]:
+def _crossing_json(crossing: Crossing) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "at_m": round(crossing.features[0].at_m, 2),
         "features": [f.kind for f in crossing.features],
     }
-    planned = crossing.plan
+    planned = crossing.answer
     if isinstance(planned, CrossingPlan):
         clearance_mm = planned.clearance_m * 1000
         return answer | {

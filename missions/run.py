@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from firmware_bridge.drivers.board import BoardDriver
-from firmware_bridge.faults import FaultyTransport
 from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.board import VirtualBoard
 from hil.faults import WireFaults
+from hil.faulty_line import FaultyTransport
 from hil.referee import Referee
 from hil.world.world import World
 from missions.clock import TICK_NS, Clock
@@ -189,12 +189,12 @@ class SimulatedRobot:
 
     def __init__(self, job: Job) -> None:
         self.world = World(job.profile, job.line, job.scenario, job.seed)
+        self._t_ns = 0
         pair = MemoryPair()
         self.wire = FaultyTransport(pair.host, lambda: self._t_ns, job.seed)
         self.board = VirtualBoard(pair.device, job.profile, self.world)
         self.camera = self.world.camera
         self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire)
-        self._t_ns = 0
         self.truth = self.world.truth()
 
     def advance(self, t_ns: int) -> None:
