@@ -79,7 +79,7 @@ class Checks:
         return tuple(sorted(found, key=lambda r: -1.0 if r.at_m is None else r.at_m))
 
     def crossings(self) -> list[Crossing]:
-        """All groups of features and how each is crossed, or why not; strain poles are refused on their own."""
+        """All groups of features and how each is crossed, or why not; strain poles are refused apart."""
         job = self.job
         context = Context(
             friction=self.friction,
