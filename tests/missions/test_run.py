@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from firmware_bridge.drivers.board import BoardDriver
 from hil.scenario import Fault, OperatorAct
 from missions import summary
 from missions.job import Job, read_job
 from missions.operator import PATIENCE_NS
 from missions.recording import CODECS, Log
 from missions.run import refuse, simulate
-from robot.messages import Action, Mode
+from robot.messages import Action, CommandFrame, Mode
 from tests.missions.conftest import Run, run_until
 
 
@@ -116,7 +117,13 @@ def test_a_job_that_is_refused_before_it_begins_leaves_only_a_summary(tmp_path: 
     assert result.exit_code == 1
 
 
-def test_an_exception_in_the_loop_still_closes_the_log(tmp_path: Path) -> None:
+def test_an_exception_in_the_loop_still_stops_the_robot_and_closes_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[CommandFrame] = []
+    send = BoardDriver.send
+    monkeypatch.setattr(BoardDriver, "send", lambda *a: (sent.append(a[2]), send(*a)))
+
     def watch(frame: object, command: object) -> None:
         if frame.t_ns >= 3_000_000_000:  # type: ignore[attr-defined]
             raise RuntimeError("a bug in whoever watches")
@@ -126,3 +133,5 @@ def test_an_exception_in_the_loop_still_closes_the_log(tmp_path: Path) -> None:
     log = Log(tmp_path / "mission.mcap")
     assert len(list(log.ticks())) == 300
     assert not log.cut_off
+    assert (sent[-1].stop, sent[-1].armed) == (True, False)
+    assert (sent[-2].stop, sent[-2].armed) == (False, True)
