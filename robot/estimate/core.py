@@ -20,6 +20,7 @@ _IMU_BIT = BIT["imu"]
 _BATTERY_BIT = BIT["battery"]
 _BATTERY_STALE_S = 3.0
 _LONGEST_S = 1.0  # step of any clock
+_ACCEL_SMOOTH_S = 0.1
 _CHANNELS = len(CHANNELS)
 
 
@@ -27,7 +28,7 @@ _CHANNELS = len(CHANNELS)
 def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no-untyped-def]
     """Take what is new in the inputs and write the outputs. All records are arrays of one element."""
     inp, state, config, out = inputs[0], states[0], configs[0], outputs[0]
-    dt_s = _elapsed_s(inp.t_ns, state.t_ns)
+    dt_s = _step_s(inp.t_ns, state.t_ns)
     state.t_ns = inp.t_ns
     odometry.predict_speed(state, dt_s)
     before_mps = state.speed_mps
@@ -36,31 +37,30 @@ def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no
         good += state.wheel_good[i]
     if inp.axes_ns > state.axes_ns:
         good = _take_axes(inp, state, config, mean)
-    elif _elapsed_s(inp.t_ns, state.axes_ns) > config.stale_s:
+    elif _age_s(inp.t_ns, state.axes_ns) > config.stale_s:
         state.bits |= _AXES_STALE
         good = 0
     if inp.board_ns > state.board_ns:
         _take_board(inp, state, config, mean, covariance, good)
-    elif _elapsed_s(inp.t_ns, state.board_ns) > config.stale_s:
+    elif _age_s(inp.t_ns, state.board_ns) > config.stale_s:
         state.bits |= _BOARD_STALE
         state.odometer_m = math.nan
         odometry.move_by_wheels(state, mean, covariance, good, True, dt_s)
     if inp.imu_ns > state.imu_ns:
         state.bits &= ~_IMU_BIT
-        attitude.read_imu(inp, state, _elapsed_s(inp.imu_ns, state.imu_ns))
+        attitude.read_imu(inp, state, _step_s(inp.imu_ns, state.imu_ns))
         state.imu_ns = inp.imu_ns
-    elif _elapsed_s(inp.t_ns, state.imu_ns) > config.stale_s:
+    elif _age_s(inp.t_ns, state.imu_ns) > config.stale_s:
         state.bits |= _IMU_BIT
         attitude.go_blind(state, dt_s)
     if inp.battery_ns > state.battery_ns:
         state.bits &= ~_BATTERY_BIT
-        cable.read_battery(inp, state, config, _elapsed_s(inp.battery_ns, state.battery_ns))
+        cable.read_battery(inp, state, config, _step_s(inp.battery_ns, state.battery_ns))
         state.battery_ns = inp.battery_ns
-    elif _elapsed_s(inp.t_ns, state.battery_ns) > _BATTERY_STALE_S:
+    elif _age_s(inp.t_ns, state.battery_ns) > _BATTERY_STALE_S:
         state.bits |= _BATTERY_BIT
-    if dt_s > 0.0:
-        smooth = min(dt_s / 0.1, 1.0)
-        state.accel_mps2 += smooth * ((state.speed_mps - before_mps) / dt_s - state.accel_mps2)
+    smooth = min(dt_s / _ACCEL_SMOOTH_S, 1.0)
+    state.accel_mps2 += smooth * ((state.speed_mps - before_mps) / dt_s - state.accel_mps2)
     n = len(state.history_ns)
     state.history_ns[state.history_next] = inp.t_ns
     state.history_m[state.history_next] = state.path_m
@@ -69,16 +69,20 @@ def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def _elapsed_s(now_ns, then_ns):  # type: ignore[no-untyped-def]
-    """Time between two stamps; a first one counts as long ago."""
-    if then_ns <= 0:
-        return _LONGEST_S
-    return min(max((now_ns - then_ns) * 1e-9, 0.0), _LONGEST_S)
+def _age_s(now_ns, then_ns):  # type: ignore[no-untyped-def]
+    """Age of a message; one that never came is infinitely old."""
+    return (now_ns - then_ns) * 1e-9 if then_ns > 0 else math.inf
+
+
+@njit(cache=True, nogil=True)
+def _step_s(now_ns, then_ns):  # type: ignore[no-untyped-def]
+    """Time from one message to the next, at least 0.1 ms, at most `_LONGEST_S`."""
+    return min(max(_age_s(now_ns, then_ns), 1e-4), _LONGEST_S)
 
 
 @njit(cache=True, nogil=True)
 def _take_axes(inp, state, config, mean):  # type: ignore[no-untyped-def]
-    dt_s = max(_elapsed_s(inp.axes_ns, state.axes_ns), 1e-4)
+    dt_s = _step_s(inp.axes_ns, state.axes_ns)
     state.axes_ns = inp.axes_ns
     state.bits &= ~(_AXES_BITS | _AXES_STALE)
     cable.read_axes(inp, state, config, dt_s)
@@ -91,7 +95,7 @@ def _take_axes(inp, state, config, mean):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _take_board(inp, state, config, mean, covariance, good):  # type: ignore[no-untyped-def]
-    dt_s = max(_elapsed_s(inp.board_ns, state.board_ns), 1e-4)
+    dt_s = _step_s(inp.board_ns, state.board_ns)
     state.board_ns = inp.board_ns
     state.bits &= ~_BOARD_BITS
     odometry.read_odometer(inp, state, config, mean, covariance, dt_s, good)

@@ -72,13 +72,13 @@ class Estimator:
         """Take one frame.
 
         Args:
-            mode: in force when the frame was taken.
+            mode: in force when the frame was taken; the lay is only judged while it is made.
             stance: per carriage, as measured.
         """
         axes, board, imu, battery = frame.axes, frame.sensors, frame.imu, frame.battery
         on = (_ON[stance[0]], _ON[stance[1]], _ON[stance[2]])
         self._pack(
-            self._input, 0, frame.t_ns, axes.t_ns, board.t_ns, imu.t_ns, battery.t_ns, *on, mode in _WRAPPING,
+            self._input, 0, frame.t_ns, axes.t_ns, board.t_ns, imu.t_ns, battery.t_ns, *on,
             *axes.position, *axes.velocity, *axes.effort,
             board.odometer_m, board.rotor_abs_rad, *board.pinch_n, *board.wheel_load_n,
             board.dancer_m, board.cable_tension_n, board.guide_switch,
@@ -126,9 +126,10 @@ class Estimator:
         innovation[CHANNEL["camera_confidence"]] = _known(1.0 - camera.confidence)
         innovation[CHANNEL["survey"]] = landmarks.survey_error
         self._learn_diameter(camera.conductor_diameter_m)
-        wrapping = mode in _WRAPPING
-        innovation[CHANNEL["lay_pitch"]] = _known((camera.lay_pitch_m - self._pitch_m) / (_PITCH_SIGMA * self._pitch_m))
-        innovation[CHANNEL["lay_gap"]] = _known(camera.lay_gap_m / _GAP_SIGMA_M) if wrapping else 0.0
+        if mode in _WRAPPING:
+            pitch_error_m = camera.lay_pitch_m - self._pitch_m
+            innovation[CHANNEL["lay_pitch"]] = _known(pitch_error_m / (_PITCH_SIGMA * self._pitch_m))
+            innovation[CHANNEL["lay_gap"]] = _known(camera.lay_gap_m / _GAP_SIGMA_M)
 
     def _learn_diameter(self, measured_m: float) -> None:
         innovation_m = measured_m - self._diameter_m

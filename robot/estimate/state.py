@@ -84,7 +84,6 @@ INPUT = np.dtype(
         ("imu_ns", "<i8"),
         ("battery_ns", "<i8"),
         ("on", "<i8", 3),  # per carriage: 0 lifted, 1 open, 2 clamped
-        ("wrapping", "<i8"),
         ("position", "<f8", 10),
         ("velocity", "<f8", 10),
         ("effort", "<f8", 10),
@@ -102,7 +101,7 @@ INPUT = np.dtype(
         ("used_wh", "<f8"),
     ]
 )
-INPUT_FORMAT = "<9q50d"
+INPUT_FORMAT = "<8q50d"
 
 OUTPUT = np.dtype(
     [

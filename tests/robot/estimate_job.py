@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from robot.messages import (
 )
 from robot.profile import Profile
 
-CLAMPED = (CarriageState.CLAMPED,) * 3
 GRAVITY_MPS2 = 9.80665
 
 
@@ -59,6 +58,7 @@ class Job:
     surprises: tuple[tuple[str, float], ...] = ()  # kind, true chainage
     missing: tuple[int, ...] = ()  # indices of surveyed features that are not there
     camera_delay_s: float = 0.0
+    imbalance_rad: tuple[float, float] | None = None  # sin and cos part of a roll that turns with the rotor
     true_features: list[tuple[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,11 +105,10 @@ class Job:
             effort = np.where(on, (share + 0.02 * (230.0 + 2 * 100.0)) * profile.carriages.wheel_radius_m, 0.0)
             creep = share / (profile.carriages.creep_longitudinal * (230.0 + 100.0))
             angle += np.where(on, v * dt * (1.0 + creep) / radius, 0.5 * dt)
-            roll = math.radians(2.0) * math.sin(2 * math.pi * 0.6 * t_ns * 1e-9) + math.radians(1.0)
-            roll_rate = math.radians(2.0) * 2 * math.pi * 0.6 * math.cos(2 * math.pi * 0.6 * t_ns * 1e-9)
-            roll_accel = -math.radians(2.0) * (2 * math.pi * 0.6) ** 2 * math.sin(2 * math.pi * 0.6 * t_ns * 1e-9)
+            phase_rad = turn_per_m * (s - self.start_m)
+            roll, roll_rate, roll_accel = self._roll(t_ns * 1e-9, phase_rad, turn_per_m * v)
             n = rng.standard_normal(16)
-            rotor = turn_per_m * (s - self.start_m) - roll
+            rotor = phase_rad - roll
             rate = turn_per_m * v - roll_rate
             wheels = np.where(on, v * (1.0 + creep) / radius, 0.5)
             zero = (0.0,) * 3
@@ -169,6 +168,16 @@ class Job:
             )
             yield frame, stance, Truth(s, v, roll, slope, tension)
 
+    def _roll(self, t_s: float, phase_rad: float, rate_rps: float) -> tuple[float, float, float]:
+        """Roll, its rate and acceleration: swinging in the wind, or with the rotor's imbalance."""
+        if self.imbalance_rad is None:
+            phase_rad, rate_rps = 2 * math.pi * 0.6 * t_s, 2 * math.pi * 0.6
+        a, b = self.imbalance_rad or (math.radians(2.0), 0.0)
+        lean_rad = math.radians(1.0)
+        swing_rad = a * math.sin(phase_rad) + b * math.cos(phase_rad)
+        rate = rate_rps * (a * math.cos(phase_rad) - b * math.sin(phase_rad))
+        return lean_rad + swing_rad, rate, -(rate_rps**2) * swing_rad
+
     def _slope(self, s_m: float) -> float:
         """Like a loaded span: downhill from the pole, uphill to the next."""
         return math.radians(5.0) * math.sin(2 * math.pi * s_m / 48.0)
@@ -203,6 +212,3 @@ class Job:
         sigma_m = 0.02 * range_m + 0.010
         return Detection(kind, float(range_m + sigma_m * self._rng.standard_normal()), sigma_m, confidence)
 
-
-def without_camera(frame: SensorFrame) -> SensorFrame:
-    return replace(frame, camera=None)
