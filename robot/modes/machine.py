@@ -148,17 +148,12 @@ class Step:
 class _Model:
     """The state that `transitions` moves, and the guards. Guards read; nothing here writes or triggers."""
 
-    state: Mode
-
     def __init__(self) -> None:
+        self.state = Mode.SAFE
         self.job: Mode | None = None  # where the job goes on after a HOLD or a stop
         self.before_crossing = Mode.WRAP
         self.active: frozenset[str] = frozenset()
         self.inhibit = False
-
-    def trigger(self, name: str) -> bool:
-        """Replaced by `transitions`."""
-        raise NotImplementedError(name)
 
     def latch_may_go(self, event: EventData) -> bool:
         return not failsafe.obstacles(Mode.STOPPED, self.active)
@@ -203,7 +198,7 @@ class ModeMachine:
         self.reason = "power_up"  # id of the event that led into the mode
         self._model = _Model()
         self._machine = Machine(
-            model=self._model,
+            model=None,  # nothing is bound to the model; `_step` triggers the events itself
             states=Mode,
             initial=Mode.SAFE,
             transitions=transition_list(),
@@ -211,7 +206,6 @@ class ModeMachine:
             queued=False,
             send_event=True,
             ignore_invalid_triggers=False,
-            model_override=True,
         )
 
     @property
@@ -235,8 +229,8 @@ class ModeMachine:
             report: what the behaviour of the tick before has reported, a value of `Trigger`.
         """
         mode = self.mode
-        if stop and TABLE[mode, Trigger.STOP] != STAY:
-            return Request(Trigger.STOP, "operator_stop")
+        if stop:
+            return Request(Trigger.STOP, "operator_stop") if TABLE[mode, Trigger.STOP] != STAY else None
         if reaction.action is failsafe.Action.STOP and TABLE[mode, Trigger.FAIL_STOP] != STAY:
             return Request(Trigger.FAIL_STOP, reaction.cause)
         if reaction.action is failsafe.Action.HOLD and TABLE[mode, Trigger.FAIL_HOLD] != STAY:
@@ -273,7 +267,7 @@ class ModeMachine:
             refused = "" if cell == STAY else f"{trigger.value} is not possible in {before.value}"
             return Step(before, False, refused)
         model.active, model.inhibit = active, inhibit
-        model.trigger(trigger.value)
+        self._machine.events[trigger.value].trigger(model)
         if model.state is before:
             return Step(before, False, self._refusal(cell, trigger, active))
         if model.state is Mode.CROSSING and before in (Mode.TRAVEL, Mode.WRAP):

@@ -20,6 +20,7 @@ from robot.messages import (
     AxisMode,
     CommandFrame,
     Estimate,
+    Link,
     Mode,
     SensorFrame,
 )
@@ -149,7 +150,7 @@ class Monitor:
         self._unpermitted_ns = 0
         self._standing_ns = 0
         self._fed_ns = 0
-        self._window = (0, 0, 0)  # time, good and bad frames at its start
+        self._window = (-1, 0, 0)  # time, good and bad frames at its start
         self._link: tuple[str, ...] = ()
 
     def update(
@@ -204,12 +205,7 @@ class Monitor:
         elif not link.identity_ok:
             found.append("identity_mismatch")
         if t_ns - self._window[0] >= _LINK_WINDOW_NS:
-            _, good, bad = self._window
-            good, bad = link.frames_good - good, link.frames_bad - bad
-            share = bad / (good + bad) if bad > 0 and good >= 0 else 0.0
-            self._link = (
-                ("link_bad",) if share > _BAD_SHARE else ("link_noisy",) if share > _NOISY_SHARE else ()
-            )
+            self._judge_link(link)
             self._window = (t_ns, link.frames_good, link.frames_bad)
         if self._link:
             found.extend(self._link)
@@ -217,6 +213,13 @@ class Monitor:
             found.append("loop_stalled")
         if not frame.log_ok:
             found.append("log_failed")
+
+    def _judge_link(self, link: Link) -> None:
+        """Share of damaged frames since the window began; counters that started again count as none."""
+        begun_ns, good, bad = self._window
+        good, bad = link.frames_good - good, link.frames_bad - bad
+        share = bad / (good + bad) if begun_ns >= 0 and bad > 0 and good >= 0 else 0.0
+        self._link = ("link_bad",) if share > _BAD_SHARE else ("link_noisy",) if share > _NOISY_SHARE else ()
 
     def _board(self, found: list[str], frame: SensorFrame, last: CommandFrame | None) -> None:
         """The board's permission and its drives' own complaints."""

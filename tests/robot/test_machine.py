@@ -231,9 +231,13 @@ def test_the_gravest_of_a_tick_is_taken() -> None:
 def test_what_changes_nothing_is_no_reason_to_leave_an_operator_without_answer() -> None:
     stopped, held = machine_in(Mode.STOPPED), machine_in(Mode.HOLD)
     stop, hold = reaction(failsafe.Action.STOP), reaction(failsafe.Action.HOLD)
-    assert stopped.choose(True, stop, Action.RESET, None) == Request(Trigger.RESET, "operator_reset")
+    assert stopped.choose(False, stop, Action.RESET, None) == Request(Trigger.RESET, "operator_reset")
     assert stopped.choose(False, hold, Action.RESET, None) == Request(Trigger.RESET, "operator_reset")
     assert held.choose(False, hold, Action.RESUME, None) == Request(Trigger.RESUME, "operator_resume")
+
+
+def test_a_stop_answers_everything_else_of_its_tick() -> None:
+    assert machine_in(Mode.STOPPED).choose(True, failsafe.QUIET, Action.RESET, "lay_end") is None
 
 
 def test_every_act_that_moves_the_machine_has_its_event() -> None:
