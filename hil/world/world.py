@@ -247,10 +247,10 @@ class World:
         """Put the faults that act now into force."""
         faults = self._faults = self._schedule.update(self.t_s, s_m)
         plant, cable = self._plant[0], self._cable[0]
-        slip, snag, drag = faults.get("slip"), faults.get("snag"), faults.get("drag")
-        plant["friction"] = self._friction * (value_of(slip) if slip else 1.0)
-        plant["drag_n"] = value_of(drag) if drag else 0.0
-        cable["snag_n"] = value_of(snag) if snag else 0.0
+        sizes = {kind: value_of(fault) for kind, fault in faults.items()}
+        plant["friction"] = self._friction * sizes.get("slip", 1.0)
+        plant["drag_n"] = sizes.get("drag", 0.0) + sizes.get("contact", 0.0)
+        cable["snag_n"] = sizes.get("snag", 0.0)
         cable["broken"] = cable["broken"] or "cable_break" in faults
 
     def _read_encoders(self) -> None:

@@ -68,7 +68,12 @@ def test_the_body_swings_at_the_pendulums_frequency(coil_m: float) -> None:
 
 @pytest.mark.parametrize(
     ("coil_m", "pinch_n", "low_deg", "high_deg"),
-    [(FULL_M, 0.0, 13.0, 17.5), (EMPTY_M, 0.0, 10.0, 17.0), (FULL_M, 400.0, 2.5, 4.5), (EMPTY_M, 400.0, 2.0, 4.5)],
+    [
+        (FULL_M, 0.0, 13.0, 17.5),
+        (EMPTY_M, 0.0, 10.0, 17.0),
+        (FULL_M, 400.0, 2.5, 4.5),
+        (EMPTY_M, 400.0, 2.0, 4.5),
+    ],
 )
 def test_lean_at_resonance_with_5_mm_of_imbalance_is_the_prototypes(
     coil_m: float, pinch_n: float, low_deg: float, high_deg: float

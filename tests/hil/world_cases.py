@@ -61,7 +61,12 @@ def make_line(name: str = "short-60m", **changes: Any) -> Line:
 
 def make_scenario(**changes: Any) -> Scenario:
     """No wind, no errors, no faults, unless changed."""
-    calm = {"line": "x", "survey_error_m": 0.0, "weather": Weather(wind_mps=0.0, gust_mps=0.0), "world": EXACT}
+    calm = {
+        "line": "x",
+        "survey_error_m": 0.0,
+        "weather": Weather(wind_mps=0.0, gust_mps=0.0),
+        "world": EXACT,
+    }
     return Scenario.model_validate({**calm, **changes})
 
 
@@ -69,7 +74,11 @@ class Bench:
     """A world with hands on its axes: wheels and rotor by simple speed loops, the rest put where a test wants it."""
 
     def __init__(
-        self, line: Line | None = None, degrees: float | None = 0.0, start_s_m: float | None = None, **scenario: Any
+        self,
+        line: Line | None = None,
+        degrees: float | None = 0.0,
+        start_s_m: float | None = None,
+        **scenario: Any,
     ) -> None:
         shape = None if degrees is None else Incline(degrees)
         seed = scenario.pop("seed", 1)
