@@ -51,7 +51,7 @@ def run(
     from missions.run import refuse, simulate
 
     job = read_job(name, section, robot, parameters, settings, seed)
-    out = out or Path("runs") / f"{Path(name).name.partition('.')[0]}-seed{job.seed}"
+    out = out or Path("runs") / _run_name(name, job)
     refusals = plan(job).refusals
     if refusals:
         summary = refuse(job, out, refusals[0].text)
@@ -63,6 +63,11 @@ def run(
             summary = simulate(job, out, clock=clock, watch=watch, interrupted=interrupted)
     click.echo(json.dumps(summary.model_dump()) if as_json else _text(summary, out))
     return summary.exit_code if not refusals else STOPPED
+
+
+def _run_name(name: str, job: Job) -> str:
+    section = f"-section{job.line.section}" if job.line.section else ""
+    return f"{Path(name).name.partition('.')[0]}{section}-seed{job.seed}"
 
 
 @contextmanager
