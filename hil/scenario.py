@@ -1,7 +1,7 @@
 """A scenario: a line, and what its survey does not know (design, section 8).
 
-The models are the schema of `silkline.scenario/1` files; they are read by `missions.files`, which turns a refusal
-into one line with file and place. Unknown keys, wrong types and values out of range are refused here.
+The models are the schema of `silkline.scenario/1` files; they are read by `missions.files`, which turns a
+refusal into one line with file and place. Unknown keys, wrong types and values out of range are refused here.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Surprise(Table):
 class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
-    `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2), newtons
-    for `snag` (60), `drag` (60) and `contact` (150).
+    `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2),
+    newtons for `snag` (60), `drag` (60) and `contact` (150).
     """
 
     kind: SensorFaultKind | PlantFaultKind | DriveFaultKind | LinkFaultKind

@@ -1,9 +1,9 @@
 """The robot's bodies in MuJoCo, generated from its profile.
 
-Frame: x along the conductor, y left, z up, origin on the conductor's axis near the robot; the line moves past,
-gravity turns with the slope. Three coordinates: travel (slide along x), roll (hinge about the conductor) and the
-rotor's angle relative to the body. A positive turn about x is clockwise looking along +s, so a point at (theta, r) of
-the profile is y = -r sin(theta), z = r cos(theta).
+Frame: x along the conductor, y left, z up, origin on the conductor's axis near the robot; the line moves
+past, gravity turns with the slope. Three coordinates: travel (slide along x), roll (hinge about the
+conductor) and the rotor's angle relative to the body. A positive turn about x is clockwise looking along +s,
+so a point at (theta, r) of the profile is y = -r sin(theta), z = r cos(theta).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Pool:
 class Bodies:
     """Model and state of the robot's bodies.
 
-    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and applied
-    force (written), each by coordinate.
+    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and
+    applied force (written), each by coordinate.
 
     Args:
         profile: the robot.
@@ -152,7 +152,7 @@ def _inertial(at_m: tuple[float, float, float], mass_kg: float, inertia_kgm2: fl
 
 
 def _reserve(pool: Pool) -> str:
-    """Boxes and cylinders, far below until a feature needs them; boxes twice, as carriages and as pods meet them.
+    """Boxes and cylinders, far below until a feature needs them; boxes twice, for carriages and for pods.
 
     Each begins turned: MuJoCo takes what is compiled level for level ever after.
     """

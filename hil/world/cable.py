@@ -1,10 +1,10 @@
 """The cable: from the coil over capstan, dancer and guide to the lay point on the conductor, compiled.
 
-Geometry of the lay (conventions of `robot.line`): the cable's axis lies on the cylinder r_0 = (D + d) / 2; between guide
-(radius r_g) and lay point it is a straight line, tangent to that cylinder. So the lay point trails the guide's angle by
-acos(r_0 / r_g), and while the guide turns forwards by dphi the lay point moves by
-ds = (s_guide - s_lay) r_0 / sqrt(r_g^2 - r_0^2) dphi. Turned backwards, the cable comes off along the curve on which it
-lies; the last turns of that curve are kept.
+Geometry of the lay (conventions of `robot.line`): the cable's axis lies on the cylinder r_0 = (D + d) / 2;
+between guide (radius r_g) and lay point it is a straight line, tangent to that cylinder. So the lay point
+trails the guide's angle by acos(r_0 / r_g), and while the guide turns forwards by dphi the lay point moves by
+ds = (s_guide - s_lay) r_0 / sqrt(r_g^2 - r_0^2) dphi. Turned backwards, the cable comes off along the curve
+on which it lies; the last turns of that curve are kept.
 
 Angles `phi` count in the hand of the lay, so that laying always increases them.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 CURVE_STEP_RAD = math.radians(2.0)
@@ -51,7 +50,8 @@ def lay(cable, curve_s_m, curve_length_m, guide_s_m, guide_phi_rad, guide_r_m): 
 
     Args:
         cable: record of `hil.world.plant.CABLE`.
-        curve_s_m, curve_length_m: rings of laid curve and laid length over phi, one point every `CURVE_STEP_RAD`.
+        curve_s_m, curve_length_m: rings of laid curve and laid length over phi, one point every
+            `CURVE_STEP_RAD`.
         guide_s_m, guide_phi_rad, guide_r_m: the guide's chainage, angle in the hand of the lay, inner radius.
     """
     radius_m = cable.radius_m
@@ -88,7 +88,7 @@ def _remember(cable, curve_s_m, curve_length_m, phi):  # type: ignore[no-untyped
 
 @njit(cache=True, nogil=True)
 def tie(cable, curve_s_m, curve_length_m, poles_m, guide_s_m, guide_r_m, rotor_rate_rps):  # type: ignore[no-untyped-def]
-    """Let a pole's tie take the straight cable: the lay point jumps to the pole, loose cable stays behind it."""
+    """Let a pole's tie take the straight cable: the lay point jumps there, loose cable stays behind it."""
     if abs(rotor_rate_rps) > _PARKED_RPS or cable.next_pole >= poles_m.size:
         return
     pole_m = poles_m[cable.next_pole]
@@ -114,8 +114,8 @@ def tie(cable, curve_s_m, curve_length_m, poles_m, guide_s_m, guide_r_m, rotor_r
 def pull(dt_s, cable, dancer, guide_s_m, guide_r_m, effort_n, brake_n, inertia_kg):  # type: ignore[no-untyped-def]
     """Advance the capstan and find the tension.
 
-    The capstan is pulled by the cable and held by the drive's effort (positive against pay-out); its brake and the
-    snagged coil are Coulomb forces.
+    The capstan is pulled by the cable and held by the drive's effort (positive against pay-out); its brake
+    and the snagged coil are Coulomb forces.
 
     Returns:
         The stretch of the way from capstan to lay point, m.

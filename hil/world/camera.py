@@ -1,4 +1,4 @@
-"""The cameras in feature mode: what vision would report, without pictures (design, issue 1: `--camera features`)."""
+"""The cameras in feature mode (`--camera features`): what vision would report, without pictures."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Features near the robot as geometry that its parts can touch, and what they touch.
 
-Shapes of features come from a pool in the bodies' model, so that the cost of a step does not grow with the line; they
-are moved to where the line has them. Carriages and rotor follow the bent conductor, so for them a feature stands
-straight on it. The pods are stiff: for them the feature's boxes are where the bend puts them against the straight
-body. Far from features contacts are off.
+Shapes of features come from a pool in the bodies' model, so that the cost of a step does not grow with the
+line; they are moved to where the line has them. Carriages and rotor follow the bent conductor, so for them a
+feature stands straight on it. The pods are stiff: for them the feature's boxes are where the bend puts them
+against the straight body. Far from features contacts are off.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ class Contacts:
                 self._put_box(geom, feature.kind, box, middle, pitch, POD_BIT)
 
     def _body_line(self, s_m: float, grip_m: Sequence[float]) -> tuple[float, float]:
-        """The straight body: height at `s_m` and slope of the line through its outermost standing carriages."""
+        """The straight body through its outermost standing carriages: height at `s_m`, and slope."""
         places = [s_m + a for a in self._carriage_s_m]
         heights = self._track.heights_m(s_m, places)
         standing = [i for i, grip in enumerate(grip_m) if grip <= self._open_m + 0.001]

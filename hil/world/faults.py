@@ -1,4 +1,4 @@
-"""Faults of the simulated world: when they act, and what they do to a signal (vocabulary of the fault matrix)."""
+"""Faults of the simulated world: when they act, and what they do to a signal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The robot's parts as boxes for MuJoCo's contacts, from the sectors of the profile.
 
-Every box lies inside its sector, so that a contact always means an overlap; along the conductor, where margins count
-most, the ends of boxes and sectors are the same.
+Every box lies inside its sector, so that a contact always means an overlap; along the conductor, where
+margins count most, the ends of boxes and sectors are the same.
 """
 
 from __future__ import annotations

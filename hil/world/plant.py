@@ -1,7 +1,7 @@
-"""What happens beside the bodies in one step: axes, brakes, loads, traction, roll, cable and energy, compiled.
+"""What happens beside the bodies in one step, compiled: axes, brakes, loads, traction, roll, cable, energy.
 
-`advance` turns the drives' efforts into the generalised forces on the bodies; MuJoCo moves the bodies with them.
-State and figures live in two records (numpy structured scalars), so that one call passes them all.
+`advance` turns the drives' efforts into the generalised forces on the bodies; MuJoCo moves the bodies with
+them. State and figures live in two records (numpy structured scalars), so that one call passes them all.
 """
 
 from __future__ import annotations
@@ -143,9 +143,9 @@ class Readout:
 
 
 @njit(cache=True, nogil=True)
-def advance(
+def advance(  # type: ignore[no-untyped-def]
     dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity, bodies
-):  # type: ignore[no-untyped-def]
+):
     """One step of everything beside the bodies.
 
     Args:
@@ -154,7 +154,8 @@ def advance(
         poles_m: chainages of the poles whose ties hold the cable.
         axes: (3, axes): largest effort, largest speed, inertia; dancer: see `cable.tension_n`.
         effort, braked, position, velocity: per axis; the last two are updated.
-        bodies: five arrays (3): position, velocity, acceleration, contact force (read) and applied force (written).
+        bodies: five arrays (3): position, velocity, acceleration, contact force (read) and applied force
+            (written).
     """
     plant, cable = records[0], cable_records[0]
     qpos, qvel, touched, applied = bodies[0], bodies[1], bodies[3], bodies[4]

@@ -28,8 +28,8 @@ class Shape(Protocol):
 class Track:
     """True places of features and poles, and the conductor's true shape.
 
-    The survey's errors shift poles and features along the line, and with its poles the shape. The end poles, where
-    the crew stands, are where the survey has them.
+    The survey's errors shift poles and features along the line, and with its poles the shape. The end poles,
+    where the crew stands, are where the survey has them.
 
     Args:
         shape: the conductor as surveyed, with the robot on it.
@@ -70,7 +70,7 @@ class Track:
 
 
 def _shifted(at_m: Sequence[float], sigma_m: float, length_m: float, rng: np.random.Generator) -> list[float]:
-    """Places with survey errors; order and room between neighbours are kept, what hangs together stays together."""
+    """Places with survey errors; order, room between neighbours and what hangs together are kept."""
     true: list[float] = []
     for index, surveyed_m in enumerate(at_m):
         gap_m = surveyed_m - (at_m[index - 1] if index else 0.0)

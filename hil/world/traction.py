@@ -1,13 +1,13 @@
 """Wheels on the conductor: load, creep, Coulomb limit and brakes, compiled.
 
-Load: the stiff body rests on up to three mounts, springs of equal stiffness whose float has taken up the conductor's
-bends; open carriages can only push, clamped ones can also hang on their roller.
+Load: the stiff body rests on up to three mounts, springs of equal stiffness whose float has taken up the
+conductor's bends; open carriages can only push, clamped ones can also hang on their roller.
 
-Creep: the contact patch is a bristle of relaxation length sigma, deflected by the slip speed v_slip and carried away by
-rolling, dx/dt = v_slip - |v| x / sigma, with force C N x / sigma. Rolling, that is the linear creep law
-F = C N v_slip / |v| (creep coefficients of the profile); standing, it is a stiff spring, so that a parked robot does
-not creep. Both directions share the Coulomb limit mu N. Bristle damping acts on dx/dt only and vanishes in steady
-rolling.
+Creep: the contact patch is a bristle of relaxation length sigma, deflected by the slip speed v_slip and
+carried away by rolling, dx/dt = v_slip - |v| x / sigma, with force C N x / sigma. Rolling, that is the linear
+creep law F = C N v_slip / |v| (creep coefficients of the profile); standing, it is a stiff spring, so that a
+parked robot does not creep. Both directions share the Coulomb limit mu N. Bristle damping acts on dx/dt only
+and vanishes in steady rolling.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def wheel_loads(weight_n, center_s_m, s_m, offset_m, stiffness_n_per_m, state, l
         determinant = n * b - a * a
         if n < 2.0 or determinant <= 0.0:
             return False
-        # loads k (-(h + t s) - offset) must carry the weight and its moment: two equations for height h and tilt t
+        # loads -k (h + t s + offset) carry the weight and its moment: two equations for height h and tilt t
         right0 = -weight_n / stiffness_n_per_m - m0
         right1 = -weight_n * center_s_m / stiffness_n_per_m - m1
         height = (right0 * b - right1 * a) / determinant
@@ -70,9 +70,9 @@ def wheel_loads(weight_n, center_s_m, s_m, offset_m, stiffness_n_per_m, state, l
 def roll_wheels(dt_s, plant, effort, brake, speed, angle):  # type: ignore[no-untyped-def]
     """Advance the three wheels over one step of the bodies and find the mean forces on the body.
 
-    The body's speed is predicted within the step with its full mass and the other forces on it, so that stiff bristles
-    stay stable; the mean force is then applied to the bodies. Rolling resistance and brakes are Coulomb torques that
-    stop a wheel but never turn it.
+    The body's speed is predicted within the step with its full mass and the other forces on it, so that stiff
+    bristles stay stable; the mean force is then applied to the bodies. Rolling resistance and brakes are
+    Coulomb torques that stop a wheel but never turn it.
 
     Args:
         plant: record of `hil.world.plant.PLANT`; bristles are updated, `drive_n` and `roll_nm` are written.

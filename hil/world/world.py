@@ -32,6 +32,7 @@ _PLACE_S = 0.010  # slope, wind, payload and features are renewed at this pace
 _PLACE_NS = round(_PLACE_S * 1e9)
 _MOUNT_LAY_M = 2.5  # the crew mounts so that the lay begins this far behind the first pole
 _MOUNT_GRIP_M = 0.0008  # where the crew leaves the middle grip: a pinch of 100 N
+_GAP_MAX_M = 0.05  # loose cable hangs no further off the conductor within a turn
 _TURN_POINTS = round(2 * math.pi / CURVE_STEP_RAD)
 _ROTOR, _TRIM = int(Axis.ROTOR), int(Axis.TRIM)
 
@@ -84,9 +85,7 @@ class World:
         )
         end = line.poles[-1]
         in_sight = (*self.true_features, line.feature(end.insulator, end.chainage_m))
-        self._camera = FeatureCamera(
-            profile.camera, in_sight, kinds, spread, scenario.weather.light, seed
-        )
+        self._camera = FeatureCamera(profile.camera, in_sight, kinds, spread, scenario.weather.light, seed)
         self._schedule = Schedule([*scenario.sensor_faults, *scenario.plant_faults])
         self._faults: dict[str, Fault] = {}
         self._encoders: dict[int, Channel] = {}
@@ -220,8 +219,7 @@ class World:
 
     def _lay_gap_m(self) -> float:
         """Gap between the newest turn and the conductor: none in tension, the loose length's arch without."""
-        loose_m = -self._readout()[R.STRETCH_M] - self._dancer[0] / self._dancer[1]
-        return min(max(loose_m, 0.0), 0.05)
+        return min(max(-self._readout()[R.STRETCH_M], 0.0), _GAP_MAX_M)
 
     # ------------------------------------------------------------------ surroundings
 
@@ -292,7 +290,7 @@ def _mounted(profile: Profile, coil_kg: float) -> FloatArray:
 def _clamped_cable(
     plant: np.void, start_s_m: float, radius_m: float, lag_m: float, guide_r_m: float, poles_m: FloatArray
 ) -> tuple[NDArray[np.void], FloatArray]:
-    """The cable as the crew leaves it, clamped to the conductor behind the guide and without slack; its laid curve."""
+    """The cable as the crew leaves it, clamped behind the guide and without slack; its laid curve."""
     record = np.zeros(1, plants.CABLE)
     cable = record[0]
     cable["radius_m"] = radius_m

@@ -1,4 +1,4 @@
-"""Roll, the hard axis: stiffness, resonance and lean against the prototype's figures and the pendulum's formula."""
+"""Roll, the hard axis: stiffness, resonance and lean against the prototype and the pendulum's formula."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def resonance_rpm(coil_m: float) -> float:
 
 
 def test_stiffness_is_that_of_the_design() -> None:
-    assert STIFFNESS_NM == pytest.approx(15.0, abs=0.5)
+    assert pytest.approx(15.0, abs=0.5) == STIFFNESS_NM
 
 
 def test_resonance_moves_with_the_coil_from_32_to_41_rpm() -> None:
@@ -91,7 +91,7 @@ def test_an_unbalanced_coil_leans_the_rolling_body_as_statics_say() -> None:
     truth = bench.world.truth()
     rotor_kg = ROTOR.mass_kg + ROTOR.cradle_mass_kg + PROFILE.trim.mass_kg + truth.coil_kg
     moment = rotor_kg * G * 0.005
-    # the counterweight is too far out and points to theta = 270: it pulls the body's underside to its own side
+    # the counterweight is too far out and points to theta = 270, so the body turns that way
     residual = ROTOR.mass_kg * G * ROTOR.residual_m
     leans = -truth.roll_rad * STIFFNESS_NM
     assert leans == pytest.approx(moment, abs=residual + 0.02)

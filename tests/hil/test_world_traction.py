@@ -1,4 +1,4 @@
-"""Wheels on the conductor against figures made by hand: balance on a slope, Coulomb's limit, brakes, loads."""
+"""Wheels on the conductor against figures made by hand: slopes, Coulomb's limit, brakes, loads."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def make_scenario(**changes: Any) -> Scenario:
 
 
 class Bench:
-    """A world with hands on its axes: wheels and rotor by simple speed loops, the rest put where a test wants it."""
+    """A world with hands on its axes: simple speed loops for wheels and rotor, the rest put in place."""
 
     def __init__(
         self,
