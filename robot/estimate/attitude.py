@@ -1,11 +1,11 @@
 """Roll, slope, the rotor's angle and its imbalance, compiled.
 
-Angle and gyro bias are a two-state Kalman filter each: the gyro carries the angle, the accelerometer's direction pulls
-it slowly, because a body that hangs and swings feels accelerations that are not gravity's. The forward acceleration of
-the robot itself is taken out first.
+Angle and gyro bias are a two-state Kalman filter each: the gyro carries the angle, the accelerometer's
+direction pulls it slowly, because a body that hangs and swings feels accelerations that are not gravity's.
+The forward acceleration of the robot itself is taken out first.
 
-Body frame: x forward, y left, z up. Roll is positive clockwise looking along +s, that is about +x; slope is positive
-uphill, that is about -y.
+Body frame: x forward, y left, z up. Roll is positive clockwise looking along +s, that is about +x; slope is
+positive uphill, that is about -y.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def read_imu(inp, state, dt_s):  # type: ignore[no-untyped-def]
     if sane:
         state.gravity_mps2 += 0.05 * (length - state.gravity_mps2)
     off = not sane or abs(state.gravity_mps2 - GRAVITY_MPS2) > _GRAVITY_OFF_MPS2
-    state.imu_bad_s = min(state.imu_bad_s + dt_s, 3.0 * _SUSPECT_S) if off else max(state.imu_bad_s - 0.5 * dt_s, 0.0)
+    state.imu_bad_s = (
+        min(state.imu_bad_s + dt_s, 3.0 * _SUSPECT_S) if off else max(state.imu_bad_s - 0.5 * dt_s, 0.0)
+    )
     if state.imu_same >= _SAME or state.imu_bad_s > _SUSPECT_S:
         state.bits |= _IMU_BIT
     if not sane or state.imu_same >= _SAME:
@@ -97,7 +99,9 @@ def read_imu(inp, state, dt_s):  # type: ignore[no-untyped-def]
     state.roll_rate_rps = inp.gyro_rps[0] - state.roll[1]
     state.innovation[_CH_ROLL] = _pull(state.roll, math.atan2(ay, az), _ROLL_SIGMA_RAD)
     forward = ax - state.accel_mps2
-    state.innovation[_CH_SLOPE] = _pull(state.slope, math.atan2(forward, math.hypot(ay, az)), _SLOPE_SIGMA_RAD)
+    state.innovation[_CH_SLOPE] = _pull(
+        state.slope, math.atan2(forward, math.hypot(ay, az)), _SLOPE_SIGMA_RAD
+    )
     state.innovation[_CH_YAW] = normalised(inp.gyro_rps[2], _YAW_SIGMA_RPS**2)
     state.innovation[_CH_GRAVITY] = normalised(length - GRAVITY_MPS2, _GRAVITY_SIGMA_MPS2**2)
 
@@ -134,7 +138,7 @@ def _wrapped(angle_rad):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def read_rotor_sensor(inp, state, dt_s):  # type: ignore[no-untyped-def]
-    """Absolute angle: where the rotor is at the start, and a slow pull on the encoder's count from then on."""
+    """Absolute angle: where the rotor is at the start, then a slow pull on the encoder's count."""
     absolute = inp.rotor_abs_rad
     if not -1.0 < absolute < 7.5:
         state.rotor_bad_s = min(state.rotor_bad_s + dt_s, 3.0 * _SUSPECT_S)
@@ -156,7 +160,7 @@ def read_rotor_sensor(inp, state, dt_s):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _learn_imbalance(state, turned_rad):  # type: ignore[no-untyped-def]
-    """Once-per-turn component of roll by adaptive noise cancelling (Widrow 1975): averaged over turns, not time."""
+    """Once-per-turn component of roll by adaptive noise cancelling (Widrow 1975), averaged over turns."""
     angle = state.rotor_rad + state.roll[0]
     if math.isnan(angle) or abs(turned_rad) < 1e-5:
         return

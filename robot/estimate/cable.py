@@ -1,7 +1,8 @@
 """Cable, coil, battery and the plausibility of what else the board reports, compiled.
 
-Tension has three witnesses: the load cell after the last bend, the dancer's place, and the effort with which the cable
-drive holds. Load cell and dancer are fused while they agree; where they do not, the effort says which one is wrong.
+Tension has three witnesses: the load cell after the last bend, the dancer's place, and the effort with which
+the cable drive holds. Load cell and dancer are fused while they agree; where they do not, the effort says
+which one is wrong.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def read_tension(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
         state.tension_n = cell if cell_sane else 0.0
     state.tension_var += _TENSION_RATE_N**2 * dt_s * dt_s
     state.innovation[_CH_CELL] = normalised(cell - state.tension_n, state.tension_var + _CELL_SIGMA_N**2)
-    state.innovation[_CH_DANCER] = normalised(by_dancer - state.tension_n, state.tension_var + _DANCER_SIGMA_N**2)
+    state.innovation[_CH_DANCER] = normalised(
+        by_dancer - state.tension_n, state.tension_var + _DANCER_SIGMA_N**2
+    )
     if not cell_wrong and state.cell_bad_s < _SUSPECT_S:
         _fuse(state, cell, _CELL_SIGMA_N)
     if not dancer_wrong and inside and state.dancer_bad_s < _SUSPECT_S:
@@ -128,7 +131,9 @@ def read_axes(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
         sane = abs(inp.position[a]) < 1e6 and abs(inp.velocity[a]) < 10.0 * config.velocity_max[a]
         jumped = abs(step) > 3.0 * config.velocity_max[a] * dt_s + 0.02
         bad = not sane or jumped
-        state.encoder_bad_s[a] = state.encoder_bad_s[a] + dt_s if bad else max(state.encoder_bad_s[a] - dt_s, 0.0)
+        state.encoder_bad_s[a] = (
+            state.encoder_bad_s[a] + dt_s if bad else max(state.encoder_bad_s[a] - dt_s, 0.0)
+        )
         if state.encoder_bad_s[a] > _ENCODER_SUSPECT_S:
             state.bits |= _ENCODER_BIT << a
             state.encoder_bad_s[a] = 3.0 * _ENCODER_SUSPECT_S

@@ -12,7 +12,8 @@ from robot.estimate.state import BIT, CHANNELS, CORE_HEALTH
 
 _AXES_BITS = sum(BIT[name] for name in CORE_HEALTH if name.endswith(".encoder"))
 _BOARD_BITS = sum(
-    BIT[name] for name in ("odometer", "odometry", "rotor_abs", "cable_tension", "dancer", "tension", "sensors")
+    BIT[name]
+    for name in ("odometer", "odometry", "rotor_abs", "cable_tension", "dancer", "tension", "sensors")
 )
 _AXES_STALE = BIT["axes"]
 _BOARD_STALE = BIT["sensors"] | BIT["odometer"]
@@ -22,50 +23,6 @@ _BATTERY_STALE_S = 3.0
 _LONGEST_S = 1.0  # step of any clock
 _ACCEL_SMOOTH_S = 0.1
 _CHANNELS = len(CHANNELS)
-
-
-@njit(cache=True, nogil=True)
-def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no-untyped-def]
-    """Take what is new in the inputs and write the outputs. All records are arrays of one element."""
-    inp, state, config, out = inputs[0], states[0], configs[0], outputs[0]
-    dt_s = _step_s(inp.t_ns, state.t_ns)
-    state.t_ns = inp.t_ns
-    odometry.predict_speed(state, dt_s)
-    before_mps = state.speed_mps
-    good = 0
-    for i in range(3):
-        good += state.wheel_good[i]
-    if inp.axes_ns > state.axes_ns:
-        good = _take_axes(inp, state, config, mean)
-    elif _age_s(inp.t_ns, state.axes_ns) > config.stale_s:
-        state.bits |= _AXES_STALE
-        good = 0
-    if inp.board_ns > state.board_ns:
-        _take_board(inp, state, config, mean, covariance, good)
-    elif _age_s(inp.t_ns, state.board_ns) > config.stale_s:
-        state.bits |= _BOARD_STALE
-        state.odometer_m = math.nan
-        odometry.move_by_wheels(state, mean, covariance, good, True, dt_s)
-    if inp.imu_ns > state.imu_ns:
-        state.bits &= ~_IMU_BIT
-        attitude.read_imu(inp, state, _step_s(inp.imu_ns, state.imu_ns))
-        state.imu_ns = inp.imu_ns
-    elif _age_s(inp.t_ns, state.imu_ns) > config.stale_s:
-        state.bits |= _IMU_BIT
-        attitude.go_blind(state, dt_s)
-    if inp.battery_ns > state.battery_ns:
-        state.bits &= ~_BATTERY_BIT
-        cable.read_battery(inp, state, config, _step_s(inp.battery_ns, state.battery_ns))
-        state.battery_ns = inp.battery_ns
-    elif _age_s(inp.t_ns, state.battery_ns) > _BATTERY_STALE_S:
-        state.bits |= _BATTERY_BIT
-    smooth = min(dt_s / _ACCEL_SMOOTH_S, 1.0)
-    state.accel_mps2 += smooth * ((state.speed_mps - before_mps) / dt_s - state.accel_mps2)
-    n = len(state.history_ns)
-    state.history_ns[state.history_next] = inp.t_ns
-    state.history_m[state.history_next] = state.path_m
-    state.history_next = (state.history_next + 1) % n
-    _write(state, config, mean, covariance, out)
 
 
 @njit(cache=True, nogil=True)
@@ -105,8 +62,9 @@ def _take_board(inp, state, config, mean, covariance, good):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
-def _write(state, config, mean, covariance, out):  # type: ignore[no-untyped-def]
+def write(states, configs, mean, covariance, outputs):  # type: ignore[no-untyped-def]
     """Fill the outputs in the order of `messages.Estimate`."""
+    state, config, out = states[0], configs[0], outputs[0]
     out.bits = state.bits
     value = out.scalars
     value[0] = mean[joint.S]
@@ -135,3 +93,47 @@ def _write(state, config, mean, covariance, out):  # type: ignore[no-untyped-def
     out.since_feature_m = mean[joint.S] - mean[slot] if slot >= 0 else math.nan
     for i in range(_CHANNELS):
         out.innovation[i] = state.innovation[i]
+
+
+@njit(cache=True, nogil=True)
+def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no-untyped-def]
+    """Take what is new in the inputs and write the outputs. All records are arrays of one element."""
+    inp, state, config = inputs[0], states[0], configs[0]
+    dt_s = _step_s(inp.t_ns, state.t_ns)
+    state.t_ns = inp.t_ns
+    odometry.predict_speed(state, dt_s)
+    before_mps = state.speed_mps
+    good = 0
+    for i in range(3):
+        good += state.wheel_good[i]
+    if inp.axes_ns > state.axes_ns:
+        good = _take_axes(inp, state, config, mean)
+    elif _age_s(inp.t_ns, state.axes_ns) > config.stale_s:
+        state.bits |= _AXES_STALE
+        good = 0
+    if inp.board_ns > state.board_ns:
+        _take_board(inp, state, config, mean, covariance, good)
+    elif _age_s(inp.t_ns, state.board_ns) > config.stale_s:
+        state.bits |= _BOARD_STALE
+        state.odometer_m = math.nan
+        odometry.move_by_wheels(state, mean, covariance, good, True, dt_s)
+    if inp.imu_ns > state.imu_ns:
+        state.bits &= ~_IMU_BIT
+        attitude.read_imu(inp, state, _step_s(inp.imu_ns, state.imu_ns))
+        state.imu_ns = inp.imu_ns
+    elif _age_s(inp.t_ns, state.imu_ns) > config.stale_s:
+        state.bits |= _IMU_BIT
+        attitude.go_blind(state, dt_s)
+    if inp.battery_ns > state.battery_ns:
+        state.bits &= ~_BATTERY_BIT
+        cable.read_battery(inp, state, config, _step_s(inp.battery_ns, state.battery_ns))
+        state.battery_ns = inp.battery_ns
+    elif _age_s(inp.t_ns, state.battery_ns) > _BATTERY_STALE_S:
+        state.bits |= _BATTERY_BIT
+    smooth = min(dt_s / _ACCEL_SMOOTH_S, 1.0)
+    state.accel_mps2 += smooth * ((state.speed_mps - before_mps) / dt_s - state.accel_mps2)
+    n = len(state.history_ns)
+    state.history_ns[state.history_next] = inp.t_ns
+    state.history_m[state.history_next] = state.path_m
+    state.history_next = (state.history_next + 1) % n
+    write(states, configs, mean, covariance, outputs)

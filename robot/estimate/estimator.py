@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import TypeGuard
 
 from robot.estimate import filter as joint
 from robot.estimate import state as layout
-from robot.estimate.core import tick
+from robot.estimate.core import tick, write
 from robot.estimate.landmarks import Landmarks
-from robot.estimate.state import CHANNEL, CORE_HEALTH, HEALTH
+from robot.estimate.state import CAMERA_HEALTH, CHANNEL, CORE_HEALTH, HEALTH
 from robot.line.line import Line
 from robot.messages import CameraFrame, CarriageState, Estimate, Mode, SensorFrame
 from robot.parameters import Parameters
@@ -58,6 +59,8 @@ class Estimator:
         self._config = layout.new_config(profile, line, parameters)
         self._input = layout.new_input()
         self._output = layout.new_output()
+        self._input_bytes = memoryview(self._input).cast("B")  # type: ignore[arg-type]
+        self._output_bytes = memoryview(self._output).cast("B")  # type: ignore[arg-type]
         self._pack = struct.Struct(layout.INPUT_FORMAT).pack_into
         self._unpack = struct.Struct(layout.OUTPUT_FORMAT).unpack_from
         self._landmarks = Landmarks(profile, line, parameters, self._mean, self._covariance, survey_sigma_m)
@@ -78,31 +81,33 @@ class Estimator:
         axes, board, imu, battery = frame.axes, frame.sensors, frame.imu, frame.battery
         on = (_ON[stance[0]], _ON[stance[1]], _ON[stance[2]])
         self._pack(
-            self._input, 0, frame.t_ns, axes.t_ns, board.t_ns, imu.t_ns, battery.t_ns, *on,
+            self._input_bytes, 0, frame.t_ns, axes.t_ns, board.t_ns, imu.t_ns, battery.t_ns, *on,
             *axes.position, *axes.velocity, *axes.effort,
             board.odometer_m, board.rotor_abs_rad, *board.pinch_n, *board.wheel_load_n,
             board.dancer_m, board.cable_tension_n, board.guide_switch,
             *imu.accel_mps2, *imu.gyro_rps, battery.voltage_v, battery.current_a, battery.used_wh,
         )  # fmt: skip
         tick(self._input, self._state, self._config, self._mean, self._covariance, self._output)
-        self._take_camera(frame, mode)
-        out = self._unpack(self._output)
+        if self._is_new(frame.camera, frame.t_ns):
+            self._take_camera(frame.camera, mode)
+            write(self._state, self._config, self._mean, self._covariance, self._output)
+        out = self._unpack(self._output_bytes)
         chainage_m = out[1]
         landmarks = self._landmarks
         if landmarks.pass_by(chainage_m):
             self._state["last_slot"] = landmarks.last_slot
         self.health = self._named(out[0], frame.t_ns)
-        return Estimate(
+        values = (
             *out[1:12],  # chainage_m to roll_sigma_rad
-            out[21:24],
+            out[21:24],  # slip
             self._diameter_m,
-            *out[12:18],  # tension_n to rotor_rate_rps
-            *out[18:21],  # imbalance and battery
+            *out[12:21],  # tension_n to battery_wh
             landmarks.next_m - chainage_m,
-            out[24],
-            out[25:],
+            out[24],  # since_feature_m
+            out[25:],  # innovation
             landmarks.features,
         )
+        return Estimate(*values)
 
     def look_again(self) -> None:
         """Forget what the camera saw ahead: an operator says that it has changed."""
@@ -110,12 +115,14 @@ class Estimator:
 
     # ------------------------------------------------------------------ camera
 
-    def _take_camera(self, frame: SensorFrame, mode: Mode) -> None:
-        camera, last = frame.camera, self._camera
-        if camera is None or camera is last or camera.t_ns > frame.t_ns:
-            return
-        if last is not None and (camera.counter == last.counter or camera.content == last.content):
-            return  # the same picture again: it ages
+    def _is_new(self, camera: CameraFrame | None, t_ns: int) -> TypeGuard[CameraFrame]:
+        """Whether this is another picture than the last; the same one again only ages."""
+        last = self._camera
+        if camera is None or camera is last or camera.t_ns > t_ns:
+            return False
+        return last is None or (camera.counter != last.counter and camera.content != last.content)
+
+    def _take_camera(self, camera: CameraFrame, mode: Mode) -> None:
         self._camera = camera
         moved_m = joint.moved_since(self._state[0], camera.t_ns)
         landmarks = self._landmarks
@@ -145,13 +152,15 @@ class Estimator:
     def _named(self, bits: int, t_ns: int) -> frozenset[str]:
         camera = self._camera
         blind = camera is None or t_ns - camera.t_ns > self._camera_age_ns
-        unsure = camera is not None and (not camera.confidence >= self._trust or not self._landmarks.is_consistent)
+        unsure = camera is not None and (
+            not camera.confidence >= self._trust or not self._landmarks.is_consistent
+        )
         key = (bits, blind, unsure)
         names = self._names.get(key)
         if names is None:
             found = [name for i, name in enumerate(CORE_HEALTH) if bits >> i & 1]
-            names = frozenset([*found, *(["camera"] if blind else []), *(["camera_unsure"] if unsure else [])])
-            self._names[key] = names
+            found += [name for name, lost in zip(CAMERA_HEALTH, (blind, unsure), strict=True) if lost]
+            names = self._names[key] = frozenset(found)
         return names
 
 

@@ -1,8 +1,9 @@
 """The joint filter: where the robot is, how its odometer and wheels are scaled, and where the landmarks are.
 
 An extended Kalman filter with the landmarks in its state (Smith, Self, Cheeseman 1990), so that a range to a
-feature teaches chainage, scale and the feature's place at once and all stay consistent with each other. Measurements
-are scalars, taken one after the other; a landmark enters when it is first seen and leaves when it is behind.
+feature teaches chainage, scale and the feature's place at once and all stay consistent with each other.
+Measurements are scalars, taken one after the other; a landmark enters when it is first seen and leaves when
+it is behind.
 
 State: [chainage m, relative scale errors of odometer and of the three wheels, chainages of landmarks m].
 A scale error e means that a sensor reads (1 + e) times the true distance.
@@ -67,7 +68,7 @@ def predict(mean, covariance, distance_m, weight, noise_var):  # type: ignore[no
 
 @njit(cache=True, nogil=True)
 def update(mean, covariance, a, sign_a, b, sign_b, innovation, noise_var):  # type: ignore[no-untyped-def]
-    """Take one scalar measurement of sign_a * mean[a] + sign_b * mean[b]; `sign_b` = 0 for one of a single state."""
+    """Take one scalar measurement of sign_a * mean[a] + sign_b * mean[b]; `sign_b` may be 0."""
     column = np.empty(SIZE)
     for i in range(SIZE):
         column[i] = sign_a * covariance[i, a] + sign_b * covariance[i, b]

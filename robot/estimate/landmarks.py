@@ -1,8 +1,9 @@
 """Landmarks: what the camera sees, followed from picture to picture and held against the survey.
 
-A detection belongs to a track, a track becomes a feature when it was seen often enough and its class is clear. Only
-then is it looked up in the survey. So the survey tells where to look and gives chainage, never what is there: features
-that it does not know are found as well, and those it knows but the camera can rule out are dropped.
+A detection belongs to a track, a track becomes a feature when it was seen often enough and its class is
+clear. Only then is it looked up in the survey. So the survey tells where to look and gives chainage, never
+what is there: features that it does not know are found as well, and those it knows but the camera can rule
+out are dropped.
 """
 
 from __future__ import annotations
@@ -100,7 +101,10 @@ _cost = attrgetter("cost")
 
 
 class Landmarks:
-    """Tracks and survey. `features` is the list to report, `next_m` the place of the first one ahead (NaN = none).
+    """Tracks and survey.
+
+    `features` is the list to report; its sigmas are those of the distance from the robot, which is what a crossing
+    needs. `next_m` is the place of the first one ahead, NaN = none.
 
     Args:
         survey_sigma_m: assumed 1 sigma of surveyed chainages; corrected by what is found.
@@ -142,7 +146,9 @@ class Landmarks:
         """Take a new picture, made when the robot was `moved_m` further back."""
         if not camera.confidence >= self._trust:
             return
-        offset_m = self._camera.forward_s_m - moved_m  # from the middle carriage to where the picture was taken
+        offset_m = (
+            self._camera.forward_s_m - moved_m
+        )  # from the middle carriage to where the picture was taken
         seen = self._assign(camera.detections, offset_m)
         for track in self._tracks:
             self._count(track, track.slot in seen, offset_m)
@@ -163,7 +169,7 @@ class Landmarks:
         self._list()
 
     def _assign(self, detections: tuple[Detection, ...], offset_m: float) -> set[int]:
-        """Give every detection to the track that explains it best, or a new one. Returns the slots of tracks seen."""
+        """Give every detection to the track that explains it best, or a new one; slots of tracks seen."""
         links: list[_Link] = []
         for index, detection in enumerate(detections):
             if detection.range_m > 0.0 and detection.sigma_m > 0.0:
@@ -176,9 +182,16 @@ class Landmarks:
                 explained.add(link.detection)
                 seen.add(link.track.slot)
                 self._fuse(link, detections[link.detection])
-        explained.update(link.detection for link in links if link.is_same_class)  # too near to be something else
+        explained.update(
+            link.detection for link in links if link.is_same_class
+        )  # too near to be something else
         for index, detection in enumerate(detections):
-            if index not in explained and detection.range_m > 0.0 and detection.sigma_m > 0.0 and self._free_slots:
+            if (
+                index not in explained
+                and detection.range_m > 0.0
+                and detection.sigma_m > 0.0
+                and self._free_slots
+            ):
                 seen.add(self._begin(detection, offset_m))
         return seen
 
@@ -285,7 +298,9 @@ class Landmarks:
             if s.found or s.gone or s.is_end or s.at_m + _GONE_SIGMAS * sigma_m > self._free_to_m:
                 continue
             near_m = 3.0 * sigma_m + 0.3
-            s.gone = not any(t.surveyed is None and abs(self._mean[t.slot] - s.at_m) < near_m for t in self._tracks)
+            s.gone = not any(
+                t.surveyed is None and abs(self._mean[t.slot] - s.at_m) < near_m for t in self._tracks
+            )
 
     # ------------------------------------------------------------------ list
 
@@ -340,5 +355,5 @@ def _noise(detection: Detection) -> float:
 
 
 def _same_family(a: str, b: str) -> bool:
-    """Whether a survey may name `a` what is really `b`: insulators for each other, everything else only as itself."""
+    """Whether a survey may call `a` what is `b`: insulators for each other, all else only as itself."""
     return a == b or (a in catalogue.INSULATORS and b in catalogue.INSULATORS)

@@ -1,11 +1,11 @@
 """Distance, speed and slip from the odometer roller and the wheels, compiled.
 
-The undriven roller leads: it does not creep. The wheels, corrected for creep under their own load and torque, fill in
-when it is lost, and over every comparison stretch they teach how it is scaled: four sensors of the same quality know
-the distance twice as well as one.
+The undriven roller leads: it does not creep. The wheels, corrected for creep under their own load and torque,
+fill in when it is lost, and over every comparison stretch they teach how it is scaled: four sensors of the
+same quality know the distance twice as well as one.
 
-Who is wrong when they disagree: a roller that stands still to the last bit while wheels move is stuck; one that moves
-while the wheels stand tells the truth (the robot slides); wheels faster than the roller slip.
+Who is wrong when they disagree: a roller that stands still to the last bit while wheels move is stuck; one
+that moves while the wheels stand tells the truth (the robot slides); wheels faster than the roller slip.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _CH_SPEED = CHANNEL["speed"]
 
 @njit(cache=True, nogil=True)
 def creep(config, effort_nm, rim_mps, pressed_n, pinch_n):  # type: ignore[no-untyped-def]
-    """Relative excess of a driven wheel's rim speed over the robot's: force over creep stiffness times contact force.
+    """Relative excess of a driven wheel's rim speed over the robot's: the linear creep law.
 
-    Args:
-        pressed_n: of the wheel on the conductor, load and pinch; pinch_n: of the roller, which resists as well.
+    Args: pressed_n: of the wheel on the conductor, load and pinch; pinch_n: of the roller, which resists as
+        well.
     """
     if pressed_n < 10.0 or not abs(effort_nm) < 100.0:
         return 0.0
@@ -144,8 +144,8 @@ def _leave_out(inp, state, i):  # type: ignore[no-untyped-def]
 def _judge_wheel(inp, state, config, usable, i, v, dt_s):  # type: ignore[no-untyped-def]
     """Slip of wheel i, and whether its encoder is to be believed.
 
-    It is not when the wheel is apart from `v` and from another wheel, and cannot slip: frozen, turning backwards, or
-    gripping well below any friction limit.
+    It is not when the wheel is apart from `v` and from another wheel, and cannot slip: frozen, turning
+    backwards, or gripping well below any friction limit.
 
     Args:
         v: the robot's speed, or the middle of the wheels' where the odometer is suspect.
@@ -221,7 +221,8 @@ def read_odometer(inp, state, config, mean, covariance, dt_s, good_wheels):  # t
 def move_by_wheels(state, mean, covariance, good_wheels, lost, dt_s):  # type: ignore[no-untyped-def]
     """Move by what the wheels did since the odometer was last believed.
 
-    Without any of them the robot may go on as it went or stop: the chainage stays and its sigma grows by that way.
+    Without any of them the robot may go on as it went or stop: the chainage stays and its sigma grows by that
+    way.
     """
     if lost and good_wheels == 0:
         state.bits |= _ODOMETRY_BIT
@@ -290,7 +291,7 @@ def _restart_stretch(state):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _compare(state, mean, covariance, step_m):  # type: ignore[no-untyped-def]
-    """At the end of a comparison stretch, the ratio of every wheel's distance to the odometer's is a measurement."""
+    """Count on; a full stretch makes the ratio of every wheel's way to the odometer's a measurement."""
     state.stretch_odometer_m += step_m
     distance_m = state.stretch_odometer_m
     if abs(distance_m) < _STRETCH_M:

@@ -19,7 +19,7 @@ GRAVITY_MPS2 = 9.80665
 Record = NDArray[np.void]  # one element
 Vector = NDArray[np.float64]
 
-# What is fused or checked; `Estimate.innovation` holds measurement minus expectation over its sigma, in this order.
+# What is fused or checked; `Estimate.innovation` is measurement minus expectation over sigma, in this order.
 CHANNELS: tuple[str, ...] = (
     "odometer",  # against the wheels, over the last comparison stretch
     "wheel_front",  # against the odometer, over the last comparison stretch
@@ -55,7 +55,7 @@ CHANNELS: tuple[str, ...] = (
 )
 CHANNEL = {name: index for index, name in enumerate(CHANNELS)}
 
-# What `Estimator.health` may name. Up to and with the axes' encoders they are bits set by the core, in this order.
+# What `Estimator.health` may name. Those of the core are bits that it sets, in this order
 CORE_HEALTH: tuple[str, ...] = (
     "axes",  # no axis states for too long
     "sensors",  # no board sensors for too long

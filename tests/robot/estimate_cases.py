@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from estimate_job import Job, Truth
 
 from missions.files import read_profile, read_survey
 from robot.estimate.estimator import Estimator, mounted_m
 from robot.line.line import Line
 from robot.messages import Estimate, Mode, SeenFeature, SensorFrame
 from robot.parameters import Parameters
-from estimate_job import Job, Truth
 
 ROOT = Path(__file__).parents[2]
 PROFILE = read_profile(ROOT / "missions/robots/r1.toml")
@@ -44,7 +44,9 @@ class Run:
     health: list[frozenset[str]] = field(default_factory=list)
 
     def error(self, name: str, of: str) -> np.ndarray:
-        return np.array([getattr(e, name) - getattr(t, of) for e, t in zip(self.estimate, self.truth, strict=True)])
+        return np.array(
+            [getattr(e, name) - getattr(t, of) for e, t in zip(self.estimate, self.truth, strict=True)]
+        )
 
     def first(self, name: str, after_s: float) -> float:
         """Seconds from `after_s` until `name` was reported lost; infinite when it never was."""
@@ -68,5 +70,9 @@ def run(work: Job, estimate: Estimator, spoil: Spoil | None = None, after_s: flo
     return result
 
 
-def seen_near(features: tuple[SeenFeature, ...], at_m: float, kind: str, within_m: float = 0.4) -> SeenFeature | None:
-    return next((f for f in features if f.kind == kind and f.confirmed and abs(f.at_m - at_m) < within_m), None)
+def seen_near(
+    features: tuple[SeenFeature, ...], at_m: float, kind: str, within_m: float = 0.4
+) -> SeenFeature | None:
+    return next(
+        (f for f in features if f.kind == kind and f.confirmed and abs(f.at_m - at_m) < within_m), None
+    )

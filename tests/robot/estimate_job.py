@@ -1,6 +1,7 @@
 """A synthetic job for the estimator: frames as a robot on a line would send them, with the truth beside them.
 
-Much cruder than the simulated world and independent of it: motion is prescribed, only the sensors are modelled.
+Much cruder than the simulated world and independent of it: motion is prescribed, only the sensors are
+modelled.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Job:
         self.true_features = sorted([*places, *self.surprises], key=lambda p: p[1])
         self.odometer_scale = 1.0 + self.scale_sigma * rng.standard_normal()
         self.wheel_scale = 1.0 + self.scale_sigma * rng.standard_normal(3)
-        self._kinds = sorted({kind for kind, _ in places} | {"splice", "branch", "fault-indicator", "unknown"})
+        self._kinds = sorted(
+            {kind for kind, _ in places} | {"splice", "branch", "fault-indicator", "unknown"}
+        )
 
     def __iter__(self) -> Iterator[tuple[SensorFrame, tuple[CarriageState, ...], Truth]]:
         rng, dt, profile = self._rng, self.dt_s, self.profile
@@ -102,7 +105,9 @@ class Job:
             stance = tuple(CarriageState.LIFTED if i == lifted else CarriageState.CLAMPED for i in range(3))
             on = np.array([i != lifted for i in range(3)])
             share = 39.0 * (GRAVITY_MPS2 * math.sin(slope) + accel) / on.sum()
-            effort = np.where(on, (share + 0.02 * (230.0 + 2 * 100.0)) * profile.carriages.wheel_radius_m, 0.0)
+            effort = np.where(
+                on, (share + 0.02 * (230.0 + 2 * 100.0)) * profile.carriages.wheel_radius_m, 0.0
+            )
             creep = share / (profile.carriages.creep_longitudinal * (230.0 + 100.0))
             angle += np.where(on, v * dt * (1.0 + creep) / radius, 0.5 * dt)
             phase_rad = turn_per_m * (s - self.start_m)
@@ -206,9 +211,10 @@ class Job:
             detections.append(self._detection(str(rng.choice(self._kinds)), range_m, 0.6))
         diameter_m = self.line.conductor.diameter_m + 0.0002 * rng.standard_normal()
         content = int(rng.integers(1 << 31))
-        return CameraFrame(t_ns, counter, content, 0.95, tuple(detections), diameter_m, self.line.pitch_m, 0.0)
+        return CameraFrame(
+            t_ns, counter, content, 0.95, tuple(detections), diameter_m, self.line.pitch_m, 0.0
+        )
 
     def _detection(self, kind: str, range_m: float, confidence: float) -> Detection:
         sigma_m = 0.02 * range_m + 0.010
         return Detection(kind, float(range_m + sigma_m * self._rng.standard_normal()), sigma_m, confidence)
-

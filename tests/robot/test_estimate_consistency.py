@@ -1,7 +1,7 @@
 """Over whole jobs the robot knows where it is, and how well it knows it.
 
-Scales of odometer and wheels are drawn with 0.3 %, the camera has 2 % + 10 mm of noise, 3 % misses, 1 % false alarms
-and 2 % wrong classes.
+Scales of odometer and wheels are drawn with 0.3 %, the camera has 2 % + 10 mm of noise, 3 % misses, 1 % false
+alarms and 2 % wrong classes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def test_every_feature_is_confirmed_and_its_distance_known_to_3_cm_before_its_cr
         assert abs(error_m) < 4.0 * seen.sigma_m
 
 
-def test_nothing_is_confirmed_that_is_not_there(whole_job: tuple[Run, list[tuple[str, float]], float]) -> None:
+def test_nothing_is_confirmed_that_is_not_there(
+    whole_job: tuple[Run, list[tuple[str, float]], float],
+) -> None:
     result, features, _ = whole_job
     wrong = {
         seen.kind

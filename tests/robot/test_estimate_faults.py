@@ -20,7 +20,8 @@ Values = tuple[float, ...]
 
 
 def fault(kind: str, seed: int = 7) -> Callable[[float, Values], Values]:
-    """Spoils values as the fault matrix' vocabulary says; called once a frame with the time since its start."""
+    """Spoils values as the fault matrix' vocabulary says; called once a frame with the time since its
+    start."""
     rng = np.random.default_rng(seed)
     frozen: list[Values] = []
 
@@ -79,7 +80,9 @@ def battery(kind: str) -> Callable[[SensorFrame], SensorFrame]:
 
     def change(frame: SensorFrame) -> SensorFrame:
         b = frame.battery
-        voltage_v, current_a, used_wh = spoil(frame.t_ns / 1e9 - FAULT_S, (b.voltage_v, b.current_a, b.used_wh))
+        voltage_v, current_a, used_wh = spoil(
+            frame.t_ns / 1e9 - FAULT_S, (b.voltage_v, b.current_a, b.used_wh)
+        )
         return replace(frame, battery=replace(b, voltage_v=voltage_v, current_a=current_a, used_wh=used_wh))
 
     return change
@@ -94,7 +97,9 @@ def camera(kind: str) -> Callable[[SensorFrame], SensorFrame]:
         if kind == "off":
             return replace(frame, camera=kept[0])
         if kind == "stuck":  # the same picture, read as if it were new
-            return replace(frame, camera=replace(kept[0], t_ns=frame.camera.t_ns, counter=frame.camera.counter))
+            return replace(
+                frame, camera=replace(kept[0], t_ns=frame.camera.t_ns, counter=frame.camera.counter)
+            )
         return replace(frame, camera=replace(frame.camera, confidence=0.1))
 
     return change
@@ -102,7 +107,16 @@ def camera(kind: str) -> Callable[[SensorFrame], SensorFrame]:
 
 def finite(result: Run) -> bool:
     """No number of the estimate that a behaviour steers by was ever lost."""
-    names = ("chainage_m", "travel_m", "speed_mps", "roll_rad", "slope_rad", "tension_n", "rotor_abs_rad", "coil_m")
+    names = (
+        "chainage_m",
+        "travel_m",
+        "speed_mps",
+        "roll_rad",
+        "slope_rad",
+        "tension_n",
+        "rotor_abs_rad",
+        "coil_m",
+    )
     return all(math.isfinite(getattr(e, name)) for e in result.estimate for name in names)
 
 
@@ -120,7 +134,7 @@ def spoilt(change: Callable[[SensorFrame], SensorFrame], **changes: object) -> R
 KINDS = ("off", "stuck", "garbage", "wrong", "intermittent")
 
 
-@pytest.mark.parametrize("kind", (*KINDS, "reversed"))
+@pytest.mark.parametrize("kind", [*KINDS, "reversed"])
 def test_a_bad_odometer_is_named_and_the_wheels_take_over(kind: str) -> None:
     result = spoilt(board_value("odometer_m", kind))
     assert result.first("odometer", FAULT_S) <= 0.3
@@ -129,7 +143,7 @@ def test_a_bad_odometer_is_named_and_the_wheels_take_over(kind: str) -> None:
     assert finite(result)
 
 
-@pytest.mark.parametrize("kind", (*KINDS, "reversed"))
+@pytest.mark.parametrize("kind", [*KINDS, "reversed"])
 def test_a_bad_wheel_encoder_is_named_and_left_out(kind: str) -> None:
     result = spoilt(encoder(Axis.TRACTION_MIDDLE, kind))
     assert result.first("traction_middle.encoder", FAULT_S) <= 0.3
@@ -149,7 +163,7 @@ def test_a_bad_absolute_rotor_sensor_is_named_and_the_encoder_counts_on(kind: st
     assert finite(result)
 
 
-@pytest.mark.parametrize("kind", ("off", "garbage", "stuck", "reversed"))
+@pytest.mark.parametrize("kind", ["off", "garbage", "stuck", "reversed"])
 def test_a_bad_rotor_encoder_is_named(kind: str) -> None:
     result = spoilt(encoder(Axis.ROTOR, kind))
     assert min(result.first("rotor.encoder", FAULT_S), result.first("rotor_abs", FAULT_S)) <= 0.2
@@ -164,7 +178,7 @@ def test_a_bad_load_cell_is_named_and_the_dancer_tells_the_tension(kind: str) ->
     assert finite(result)
 
 
-@pytest.mark.parametrize("kind", ("off", "stuck", "garbage", "intermittent"))
+@pytest.mark.parametrize("kind", ["off", "stuck", "garbage", "intermittent"])
 def test_a_bad_dancer_is_named_and_the_load_cell_tells_the_tension(kind: str) -> None:
     result = spoilt(board_value("dancer_m", kind))
     assert result.first("dancer", FAULT_S) <= 0.3
@@ -180,23 +194,25 @@ def test_without_load_cell_and_dancer_the_drive_itself_tells_the_tension() -> No
     assert finite(result)
 
 
-@pytest.mark.parametrize("kind", (*KINDS, "reversed"))
+@pytest.mark.parametrize("kind", [*KINDS, "reversed"])
 def test_a_bad_imu_is_named_and_the_angles_become_unsure(kind: str) -> None:
     result = spoilt(imu(kind))
     assert result.first("imu", FAULT_S) <= 0.3
     if kind in ("off", "stuck", "garbage"):
         assert result.first("imu", FAULT_S) <= 0.15
-        assert result.estimate[-1].roll_sigma_rad > 4.0 * result.estimate[int(100 * FAULT_S) - 2].roll_sigma_rad
+        assert (
+            result.estimate[-1].roll_sigma_rad > 4.0 * result.estimate[int(100 * FAULT_S) - 2].roll_sigma_rad
+        )
         assert result.estimate[-1].slope_sigma_rad > math.radians(3.0)
     assert finite(result)
 
 
-@pytest.mark.parametrize("kind", ("off", "garbage", "intermittent"))
+@pytest.mark.parametrize("kind", ["off", "garbage", "intermittent"])
 def test_a_bad_battery_meter_is_named(kind: str) -> None:
     assert spoilt(battery(kind)).first("battery", FAULT_S) <= 0.2
 
 
-@pytest.mark.parametrize("kind", ("off", "stuck"))
+@pytest.mark.parametrize("kind", ["off", "stuck"])
 def test_a_camera_without_new_pictures_is_named_within_its_age_limit(kind: str) -> None:
     assert spoilt(camera(kind)).first("camera", FAULT_S) <= 0.4
 
@@ -240,7 +256,9 @@ def test_a_robot_that_slides_on_standing_wheels_is_seen_to_move() -> None:
     def lock(frame: SensorFrame, kept: list[Values] = []) -> SensorFrame:  # noqa: B006 - remembers the first frame
         kept.append(frame.axes.position[:3])
         velocity = (0.0, 0.0, 0.0, *frame.axes.velocity[3:])
-        return replace(frame, axes=replace(frame.axes, position=kept[0] + frame.axes.position[3:], velocity=velocity))
+        return replace(
+            frame, axes=replace(frame.axes, position=kept[0] + frame.axes.position[3:], velocity=velocity)
+        )
 
     result = spoilt(lock)
     assert result.estimate[-1].speed_mps == pytest.approx(result.truth[-1].speed_mps, abs=0.03)
@@ -253,7 +271,9 @@ def test_a_silent_board_is_named_in_100_ms_and_the_chainage_becomes_unsure() -> 
 
     def silence(frame: SensorFrame) -> SensorFrame:
         kept.append(frame)
-        return replace(frame, axes=kept[0].axes, sensors=kept[0].sensors, imu=kept[0].imu, battery=kept[0].battery)
+        return replace(
+            frame, axes=kept[0].axes, sensors=kept[0].sensors, imu=kept[0].imu, battery=kept[0].battery
+        )
 
     result = spoilt(silence)
     for name in ("axes", "sensors", "imu", "odometer", "odometry"):

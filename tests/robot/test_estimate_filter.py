@@ -32,7 +32,9 @@ def test_prediction_is_that_of_a_matrix_filter() -> None:
     assert mean[joint.S] == pytest.approx(before_mean[joint.S] + 2.0)
 
 
-@pytest.mark.parametrize(("a", "b", "sign_b"), [(joint.FIRST, joint.S, -1.0), (joint.WHEEL, 1, -1.0), (6, 0, 0.0)])
+@pytest.mark.parametrize(
+    ("a", "b", "sign_b"), [(joint.FIRST, joint.S, -1.0), (joint.WHEEL, 1, -1.0), (6, 0, 0.0)]
+)
 def test_update_is_that_of_a_matrix_filter(a: int, b: int, sign_b: float) -> None:
     mean, covariance = some_filter()
     before_mean, before = mean.copy(), covariance.copy()
@@ -52,7 +54,9 @@ def test_covariance_stays_symmetric_and_positive_over_a_long_job() -> None:
     for step in range(20_000):
         joint.predict(mean, covariance, 0.004, weight, 4e-9)
         if step % 7 == 0:
-            joint.update(mean, covariance, joint.FIRST, 1.0, joint.S, -1.0, 0.02 * rng.standard_normal(), 0.02**2)
+            joint.update(
+                mean, covariance, joint.FIRST, 1.0, joint.S, -1.0, 0.02 * rng.standard_normal(), 0.02**2
+            )
     used = joint.FIRST + 2
     np.testing.assert_array_equal(covariance, covariance.T)
     assert np.linalg.eigvalsh(covariance[:used, :used]).min() > 0.0
