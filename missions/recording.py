@@ -13,7 +13,8 @@ import io
 import json
 import platform
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,9 +23,11 @@ from zlib import crc32
 
 import foxglove
 from foxglove.mcap import MCAPWriteOptions
+from mcap.data_stream import ReadDataStream
 from mcap.exceptions import EndOfFile, InvalidMagic, McapError, RecordLengthLimitExceeded
+from mcap.opcode import Opcode
 from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Schema
-from mcap.stream_reader import StreamReader, breakup_chunk
+from mcap.stream_reader import StreamReader, breakup_chunk, get_chunk_data_stream
 from zstandard import ZstdError
 
 from hil.world.truth import TruthState
@@ -36,6 +39,8 @@ FORMAT = "silkline.log/1"
 EPOCH_NS = 946_684_800_000_000_000  # 2000-01-01: log time of robot time 0
 TICKS_PER_S = 100
 TICKS_PER_TRUTH = 5
+_RECORD = struct.Struct("<BQ")  # MCAP: opcode, length
+_MESSAGE = struct.Struct("<HIQQ")  # MCAP: channel id, sequence, log time, publish time; the data follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +266,27 @@ class Log:
                     self._check_schema(inner, schemas)
                     topics[inner.id] = inner.topic
 
+    def messages_of(self, topics: Collection[str]) -> Iterator[tuple[int, str, bytes]]:
+        """As `messages`, but of these topics alone: the others' messages are stepped over."""
+        wanted: dict[int, str] = {}
+        for record in self._records():
+            if isinstance(record, Chunk):
+                data = self._unpacked(record)
+                at = 0
+                while at < len(data):
+                    opcode, size = _RECORD.unpack_from(data, at)
+                    at += _RECORD.size
+                    if opcode == Opcode.MESSAGE:
+                        channel, _, log_time, _ = _MESSAGE.unpack_from(data, at)
+                        if channel in wanted:
+                            body = data[at + _MESSAGE.size : at + size]
+                            yield log_time - EPOCH_NS, wanted[channel], body
+                    elif opcode == Opcode.CHANNEL:
+                        found = Channel.read(ReadDataStream(io.BytesIO(data[at : at + size])))
+                        if found.topic in topics:
+                            wanted[found.id] = found.topic
+                    at += size
+
     def ticks(self) -> Iterator[RecordedTick]:
         """Every tick, put together from all messages of one log time."""
         parts: dict[str, Any] = dict.fromkeys(INPUTS)
@@ -311,10 +337,21 @@ class Log:
     def _inside(self, record: McapRecord) -> Sequence[McapRecord]:
         if not isinstance(record, Chunk):
             return (record,)
-        try:
+        with self._naming(record):
             return breakup_chunk(record, validate_crc=True)
+
+    def _unpacked(self, chunk: Chunk) -> bytes:
+        with self._naming(chunk):
+            stream, size = get_chunk_data_stream(chunk, validate_crc=True)
+            return stream.read(size)
+
+    @contextmanager
+    def _naming(self, chunk: Chunk) -> Iterator[None]:
+        """Errors of a chunk name its time."""
+        try:
+            yield
         except (McapError, ZstdError, ValueError) as error:  # mcap's checksum error is a ValueError
-            t_s = (record.message_start_time - EPOCH_NS) / 1e9
+            t_s = (chunk.message_start_time - EPOCH_NS) / 1e9
             raise LogError(f"{self.path}: the chunk at t = {t_s:.2f} s is damaged: {error}") from None
 
     def _check_schema(self, channel: Channel, schemas: Mapping[int, Schema]) -> None:
