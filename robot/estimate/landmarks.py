@@ -103,8 +103,8 @@ _cost = attrgetter("cost")
 class Landmarks:
     """Tracks and survey.
 
-    `features` is the list to report; its sigmas are those of the distance from the robot, which is what a crossing
-    needs. `next_m` is the place of the first one ahead, NaN = none.
+    `features` is the list to report; its sigmas are those of the distance from the robot, which is what a
+    crossing needs. `next_m` is the place of the first one ahead, NaN = none.
 
     Args:
         survey_sigma_m: assumed 1 sigma of surveyed chainages; corrected by what is found.
