@@ -17,7 +17,7 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 SensorFaultKind = Literal["ok", "off", "stuck", "garbage", "wrong", "slow", "delayed", "intermittent"]
-PlantFaultKind = Literal["slip", "snag", "cable_break", "drag", "contact"]
+PlantFaultKind = Literal["slip", "snag", "cable_break", "drag", "contact", "jam", "tilt"]
 DriveFaultKind = Literal["reset", "over_temperature", "over_current", "watchdog_off"]
 LinkFaultKind = Literal[
     "disconnect",
@@ -102,7 +102,8 @@ class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
     `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2),
-    newtons for `snag` (60), `drag` (60) and `contact` (150).
+    newtons for `snag` (60), `drag` (60) and `contact` (150), newton metres against the rotor for `jam` (60), degrees
+    by which the conductor rises ahead of the robot for `tilt` (-20).
     """
 
     kind: SensorFaultKind | PlantFaultKind | DriveFaultKind | LinkFaultKind

@@ -18,6 +18,8 @@ _DEFAULTS = {
     "snag": 60.0,
     "drag": 60.0,
     "contact": 150.0,
+    "jam": 60.0,
+    "tilt": -20.0,
 }
 _FLICKER_S = 0.1  # an intermittent signal comes and goes at this pace
 _GARBAGE = 1000.0

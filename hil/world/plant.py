@@ -82,6 +82,7 @@ PLANT = np.dtype(
         ("climb", "f8", 3),  # slope of a sleeve under each wheel
         ("wind_nm", "f8"),
         ("drag_n", "f8"),
+        ("jam_nm", "f8"),
         ("origin_s_m", "f8"),
         # state
         ("coil_kg", "f8"),
@@ -163,6 +164,7 @@ def advance(  # type: ignore[no-untyped-def]
     for i in range(_AXES):
         plant.closed[i] = min(plant.closed[i] + dt_s / plant.brake_s, 1.0) if braked[i] else 0.0
         brake[i] = axes[3, i] if plant.closed[i] >= 1.0 else 0.0
+    brake[_ROTOR] = max(brake[_ROTOR], plant.jam_nm)
 
     for i in range(3):
         _lock(dt_s, _GRIP + i, axes, effort, braked, position, velocity, plant.pinch_n[i])

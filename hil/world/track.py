@@ -48,12 +48,10 @@ class Track:
         self._surveyed = [pole.chainage_m for pole in line.poles]
         self._true = [at_m.get(pole.id, pole.chainage_m) for pole in line.poles]
         self.poles_m: FloatArray = np.array(sorted(at_m.values()), dtype=np.float64)
-        self.slope_now_rad = 0.0
 
     def slope_rad(self, s_m: float) -> float:
-        """Mean slope under the robot standing at `s_m`, positive uphill; kept in `slope_now_rad`."""
-        self.slope_now_rad = self._shape.slope_rad(self._to_survey(s_m))
-        return self.slope_now_rad
+        """Mean slope under the robot standing at `s_m`, positive uphill."""
+        return self._shape.slope_rad(self._to_survey(s_m))
 
     def heights_m(self, s_m: float, at_m: Sequence[float]) -> list[float]:
         """Heights of the conductor at true chainages with the robot at `s_m`."""

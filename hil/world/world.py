@@ -33,6 +33,7 @@ _PLACE_NS = round(_PLACE_S * 1e9)
 _MOUNT_LAY_M = 2.5  # the crew mounts so that the lay begins this far behind the first pole
 _MOUNT_GRIP_M = 0.0008  # where the crew leaves the middle grip: a pinch of 100 N
 _GAP_MAX_M = 0.05  # loose cable hangs no further off the conductor within a turn
+_TILT_RPS = 0.7  # how fast a fault turns the conductor
 _TURN_POINTS = round(2 * math.pi / CURVE_STEP_RAD)
 _ROTOR, _TRIM = int(Axis.ROTOR), int(Axis.TRIM)
 
@@ -88,6 +89,7 @@ class World:
         self._camera = FeatureCamera(profile.camera, in_sight, kinds, spread, scenario.weather.light, seed)
         self._schedule = Schedule([*scenario.sensor_faults, *scenario.plant_faults])
         self._faults: dict[str, Fault] = {}
+        self._slope_rad = self._tilt_rad = 0.0
         self._encoders: dict[int, Channel] = {}
 
         friction = profile.carriages.friction_wet if scenario.weather.wet else profile.carriages.friction_dry
@@ -229,7 +231,8 @@ class World:
         bodies, plant = self.bodies, self._plant
         now = self._readout()
         s_m = now[R.S_M]
-        before_rad, slope_rad = self._track.slope_now_rad, self._track.slope_rad(s_m)
+        before_rad, slope_rad = self._slope_rad, self._track.slope_rad(s_m) + self._tilt(dt_s)
+        self._slope_rad = slope_rad
         rate_rps = (slope_rad - before_rad) / dt_s if dt_s else 0.0
         plants.surround(
             plant, self._cable, self._sleeves, bodies.qpos, slope_rad, rate_rps, self._wind.step(dt_s)
@@ -241,6 +244,19 @@ class World:
             self._fail(s_m)
         self._read = []
 
+    def _tilt(self, dt_s: float) -> float:
+        """How far a fault has turned the conductor by now; it does not jump."""
+        wanted_rad = math.radians(value_of(self._faults["tilt"])) if "tilt" in self._faults else 0.0
+        step_rad = _TILT_RPS * dt_s
+        self._tilt_rad += min(max(wanted_rad - self._tilt_rad, -step_rad), step_rad)
+        return self._tilt_rad
+
+    def inject(self, faults: Sequence[Fault]) -> None:
+        """From now on these faults act, and none of those before; sensors only where the scenario names them, with
+        kind `ok` for instance."""
+        self._schedule = Schedule(faults)
+        self._fail(self._readout()[R.S_M])
+
     def _fail(self, s_m: float) -> None:
         """Put the faults that act now into force."""
         faults = self._faults = self._schedule.update(self.t_s, s_m)
@@ -248,6 +264,7 @@ class World:
         sizes = {kind: value_of(fault) for kind, fault in faults.items()}
         plant["friction"] = self._friction * sizes.get("slip", 1.0)
         plant["drag_n"] = sizes.get("drag", 0.0) + sizes.get("contact", 0.0)
+        plant["jam_nm"] = sizes.get("jam", 0.0)
         cable["snag_n"] = sizes.get("snag", 0.0)
         cable["broken"] = cable["broken"] or "cable_break" in faults
 
