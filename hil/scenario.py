@@ -102,8 +102,8 @@ class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
     `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2),
-    newtons for `snag` (60), `drag` (60) and `contact` (150), newton metres against the rotor for `jam` (60), degrees
-    by which the conductor rises ahead of the robot for `tilt` (-20).
+    newtons for `snag` (60), `drag` (60) and `contact` (150), newton metres against the rotor for `jam` (60),
+    degrees by which the conductor rises ahead of the robot for `tilt` (-20).
     """
 
     kind: SensorFaultKind | PlantFaultKind | DriveFaultKind | LinkFaultKind

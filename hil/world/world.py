@@ -252,8 +252,10 @@ class World:
         return self._tilt_rad
 
     def inject(self, faults: Sequence[Fault]) -> None:
-        """From now on these faults act, and none of those before; sensors only where the scenario names them, with
-        kind `ok` for instance."""
+        """From now on these faults act, and none of those before.
+
+        Sensors can only be spoilt where the scenario has faults of sensors, if but of kind `ok`.
+        """
         self._schedule = Schedule(faults)
         self._fail(self._readout()[R.S_M])
 
