@@ -24,10 +24,10 @@ from zlib import crc32
 import foxglove
 from foxglove.mcap import MCAPWriteOptions
 from mcap.data_stream import ReadDataStream
-from mcap.exceptions import EndOfFile, InvalidMagic, McapError, RecordLengthLimitExceeded
+from mcap.exceptions import EndOfFile, InvalidMagic, McapError
 from mcap.opcode import Opcode
-from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Schema
-from mcap.stream_reader import StreamReader, breakup_chunk, get_chunk_data_stream
+from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Metadata, Schema
+from mcap.stream_reader import breakup_chunk, get_chunk_data_stream, read_magic
 from zstandard import ZstdError
 
 from hil.world.truth import TruthState
@@ -41,6 +41,11 @@ TICKS_PER_S = 100
 TICKS_PER_TRUTH = 5
 _RECORD = struct.Struct("<BQ")  # MCAP: opcode, length
 _MESSAGE = struct.Struct("<HIQQ")  # MCAP: channel id, sequence, log time, publish time; the data follow
+_WHOLE: dict[int, type[Chunk] | type[Attachment] | type[Metadata]] = {
+    Opcode.CHUNK: Chunk,
+    Opcode.ATTACHMENT: Attachment,
+    Opcode.METADATA: Metadata,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +234,13 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.attachments: dict[str, bytes] = {}
+        self.metadata: dict[str, dict[str, str]] = {}
         self.cut_off = False
         for record in self._records():
             if isinstance(record, Attachment):
                 self.attachments[record.name] = record.data
+            elif isinstance(record, Metadata):
+                self.metadata[record.name] = record.metadata
         self.job = self.json("job.json")
         if self.job.get("format") != FORMAT:
             raise LogError(f"{path}: format is {self.job.get('format', 'missing')!r}, expected {FORMAT!r}")
@@ -256,8 +264,8 @@ class Log:
         """(robot time in ns, topic, data) in file order."""
         topics: dict[int, str] = {}
         schemas: dict[int, Schema] = {}
-        for record in self._records():
-            for inner in self._inside(record):
+        for chunk in self._chunks():
+            for inner in self._inside(chunk):
                 if isinstance(inner, Message):
                     yield inner.log_time - EPOCH_NS, topics[inner.channel_id], inner.data
                 elif isinstance(inner, Schema):
@@ -269,23 +277,22 @@ class Log:
     def messages_of(self, topics: Collection[str]) -> Iterator[tuple[int, str, bytes]]:
         """As `messages`, but of these topics alone: the others' messages are stepped over."""
         wanted: dict[int, str] = {}
-        for record in self._records():
-            if isinstance(record, Chunk):
-                data = self._unpacked(record)
-                at = 0
-                while at < len(data):
-                    opcode, size = _RECORD.unpack_from(data, at)
-                    at += _RECORD.size
-                    if opcode == Opcode.MESSAGE:
-                        channel, _, log_time, _ = _MESSAGE.unpack_from(data, at)
-                        if channel in wanted:
-                            body = data[at + _MESSAGE.size : at + size]
-                            yield log_time - EPOCH_NS, wanted[channel], body
-                    elif opcode == Opcode.CHANNEL:
-                        found = Channel.read(ReadDataStream(io.BytesIO(data[at : at + size])))
-                        if found.topic in topics:
-                            wanted[found.id] = found.topic
-                    at += size
+        for chunk in self._chunks():
+            data = self._unpacked(chunk)
+            at = 0
+            while at < len(data):
+                opcode, size = _RECORD.unpack_from(data, at)
+                at += _RECORD.size
+                if opcode == Opcode.MESSAGE:
+                    channel, _, log_time, _ = _MESSAGE.unpack_from(data, at)
+                    if channel in wanted:
+                        body = data[at + _MESSAGE.size : at + size]
+                        yield log_time - EPOCH_NS, wanted[channel], body
+                elif opcode == Opcode.CHANNEL:
+                    found = Channel.read(ReadDataStream(io.BytesIO(data[at : at + size])))
+                    if found.topic in topics:
+                        wanted[found.id] = found.topic
+                at += size
 
     def ticks(self) -> Iterator[RecordedTick]:
         """Every tick, put together from all messages of one log time."""
@@ -322,23 +329,36 @@ class Log:
         outputs = _last(group, "/command"), _last(group, "/estimate")
         yield RecordedTick(frame, *outputs, tick.digest, digest)
 
-    def _records(self) -> Iterator[McapRecord]:
-        """All records, chunks whole."""
+    def _records(self) -> Iterator[Attachment | Metadata | Chunk]:
+        """Attachments, metadata and chunks, whole; the indexes to them are stepped over."""
         try:
             with open(self.path, "rb") as file:
-                yield from StreamReader(file, emit_chunks=True).records
+                end = file.seek(0, io.SEEK_END)
+                file.seek(0)
+                read_magic(ReadDataStream(file))
+                while True:
+                    opcode, size = _RECORD.unpack(file.read(_RECORD.size))
+                    if opcode == Opcode.FOOTER:
+                        return
+                    if file.tell() + size > end:  # a chunk's length is written last
+                        raise EndOfFile
+                    if opcode in _WHOLE:
+                        yield _WHOLE[opcode].read(ReadDataStream(io.BytesIO(file.read(size))))
+                    else:
+                        file.seek(size, io.SEEK_CUR)
         except OSError as error:
             raise LogError(f"{self.path}: {error.strerror}") from None
         except InvalidMagic as error:
             raise LogError(f"{self.path}: {error}") from None
-        except (EndOfFile, RecordLengthLimitExceeded, struct.error):  # a chunk's length is written last
+        except (EndOfFile, struct.error):
             self.cut_off = True
 
-    def _inside(self, record: McapRecord) -> Sequence[McapRecord]:
-        if not isinstance(record, Chunk):
-            return (record,)
-        with self._naming(record):
-            return breakup_chunk(record, validate_crc=True)
+    def _inside(self, chunk: Chunk) -> Sequence[McapRecord]:
+        with self._naming(chunk):
+            return breakup_chunk(chunk, validate_crc=True)
+
+    def _chunks(self) -> Iterator[Chunk]:
+        return (record for record in self._records() if isinstance(record, Chunk))
 
     def _unpacked(self, chunk: Chunk) -> bytes:
         with self._naming(chunk):
