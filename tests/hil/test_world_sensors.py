@@ -193,6 +193,15 @@ def test_plant_faults_slow_the_robot_or_load_its_wheels(kind: str) -> None:
     assert after < 0.8 * before or after_nm > before_nm + 2.0
 
 
+def test_a_jammed_rotor_stands_against_its_drive_and_a_tilted_conductor_shows_in_the_imu() -> None:
+    bench = Bench(fault=[{"kind": "jam", "at_s": 1.0}, {"kind": "tilt", "at_s": 1.0, "value": 15.0}])
+    bench.clamp(200.0).turn(1.0).run(2.5)
+    assert abs(bench.world.truth().rotor_rate_rps) < 1e-3
+    slope = math.radians(15.0)
+    assert bench.world.truth().slope_rad == pytest.approx(slope)
+    assert bench.world.sensors().accel_mps2[0] == pytest.approx(G * math.sin(slope), abs=0.05)
+
+
 # ---------------------------------------------------------------- camera
 
 
