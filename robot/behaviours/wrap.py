@@ -26,6 +26,7 @@ class Wrap:
         self._route = route
         self._drawn_up = False
         self._looked_s = 0.0
+        self._pinch_n = motion.parameters.wrap_pinch_n  # more on the last stretch, so that the roll is damped there
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
 
@@ -40,7 +41,7 @@ class Wrap:
         motion.keep_tension(wish, situation)
         motion.balance(wish, situation)
         motion.guide(wish, situation, out=True)
-        motion.pinch(wish, situation, motion.parameters.wrap_pinch_n)
+        motion.pinch(wish, situation, self._pinch_n)
         if not self._drawn_up:
             self._drawn_up = motion.draw_up(wish, situation)
             return None
@@ -51,6 +52,8 @@ class Wrap:
         if self.ahead is not None:
             stop_m = self.ahead.stop_m if not self.ahead.is_end else self.ahead.anchor_m - motion.parameters.end_gap_m
         left_m = stop_m - estimate.chainage_m
+        parameters = motion.parameters
+        self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
         if left_m < _ARRIVED_M and motion.at_rest(situation):
             return self._arrived(situation)
         speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))

@@ -20,6 +20,8 @@ from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
+_SWAY_M, _SWAY_MPS = 0.08, 0.03  # rolling to and fro to hang level
+_GUST_SHARE, _GUST_S = 0.73, 2.0  # of the roll limit, and how long to stand after a gust
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = 0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
@@ -57,6 +59,10 @@ class Crossing:
         self._parked_from_m: float | None = None
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
         self._level_s = 0.0
+        self._start_travel_m = 0.0
+        self._swaying = False
+        self._sway_mps = -_SWAY_MPS
+        self._calm_s = math.inf  # since the last gust that stopped an advance
         self.records: list[LayRecord] = []
         self.detail = ""
 
@@ -86,6 +92,8 @@ class Crossing:
             f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS
         }
         self._level_s = 0.0
+        self._start_travel_m = situation.estimate.travel_m
+        self._swaying = False
 
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
@@ -165,11 +173,20 @@ class Crossing:
         elif abs(left_m) > _OFF_M:
             self._progress.arrived = False
         speed = 0.0
-        if not self._progress.arrived:
+        self._calm_s = 0.0 if self._leans(situation) else self._calm_s + situation.dt_s
+        if self._calm_s < _GUST_S:
+            self._progress.in_step_s -= situation.dt_s  # waiting for the wind is no failure
+        elif not self._progress.arrived:
             top = motion.profile.times.crossing_speed_mps if left_m > 0.0 else _BACK_MPS
             speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
         return self._progress.arrived and motion.at_rest(situation)
+
+    def _leans(self, situation: Situation) -> bool:
+        """A gust leans the body outwards; standing still locks it before it leans too far."""
+        roll_rad = situation.estimate.roll_rad
+        limit_rad = math.radians(_GUST_SHARE * self._motion.profile.limits.roll_crossing_max_deg)
+        return abs(roll_rad) > limit_rad and roll_rad * situation.estimate.roll_rate_rps > 0.0
 
     def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
@@ -233,19 +250,30 @@ class Crossing:
     # ------------------------------------------------------------------ begin and end
 
     def _level(self, wish: Wish, situation: Situation) -> bool:
-        """Before the first step the body must hang level and still; gusts and a leaning stop are waited out."""
+        """Before the first step the body must hang level. A parked robot is locked by its pinch in whatever lean it
+        stopped with, so it rolls to and fro a hand's width, slowly, until a stop finds it level."""
         if self._progress.in_step_s > 0.0:
             return True
-        motion = self._motion
-        motion.drive(wish, situation, 0.0, motion.acceleration_mps2())
-        if motion.geared:
-            motion.turn_with_travel(wish, situation)
-        limit_rad = math.radians(motion.parameters.crossing_lean_deg)
-        level = abs(situation.estimate.roll_rad) < limit_rad
-        self._level_s = self._level_s + situation.dt_s if level else 0.0
-        if not level and motion.at_rest(situation):
-            motion.pinch(wish, situation, 1.0)  # pinch locks the lean of a parked robot: let it swing, then lock it
-        return self._level_s >= motion.profile.times.confirm_s
+        motion, estimate = self._motion, situation.estimate
+        motion.turn_with_travel(wish, situation)
+        lean_rad, limit_rad = abs(estimate.roll_rad), math.radians(motion.parameters.crossing_lean_deg)
+        if lean_rad > limit_rad:
+            self._swaying = True
+        elif lean_rad < 0.6 * limit_rad:
+            self._swaying = False
+        if not self._swaying:
+            motion.drive(wish, situation, 0.0, 0.1)
+            level = motion.at_rest(situation) and lean_rad <= limit_rad
+            self._level_s = self._level_s + situation.dt_s if level else 0.0
+            return self._level_s >= motion.profile.times.confirm_s
+        self._level_s = 0.0
+        back_m = self._start_travel_m - estimate.travel_m
+        if back_m <= 0.0:
+            self._sway_mps = -_SWAY_MPS
+        elif back_m >= _SWAY_M:
+            self._sway_mps = _SWAY_MPS
+        motion.drive(wish, situation, self._sway_mps, 0.1)
+        return False
 
     def _finish(self, situation: Situation) -> str:
         assert self._ahead is not None
