@@ -311,7 +311,7 @@ class Estimate:
     roll_rad: float
     roll_rate_rps: float
     roll_sigma_rad: float
-    slip: tuple[float, ...]  # per carriage, (wheel - travel speed) / max(speed, 0.05)
+    slip: tuple[float, ...]  # per carriage, (wheel - travel speed) / max(speed, 0.10)
     conductor_diameter_m: float
     tension_n: float
     coil_m: float  # cable left on board

@@ -32,6 +32,7 @@ _WHEEL_SPEED_SIGMA_MPS = 0.004
 _SMOOTH_S = 0.05  # of the speeds that are compared
 _CREEP_MAX = 0.03  # beyond, a wheel slips rather than creeps
 _MOVING_MPS = 0.03
+_SLIP_FLOOR_MPS = 0.10  # slower, wheels that start one after the other are no slip
 _APART_MPS = 0.02
 _APART = 0.08  # share of the speed: two sensors further apart than these disagree
 _SUSPECT_S = 0.10  # how long they may disagree
@@ -100,7 +101,8 @@ def read_wheels(inp, state, config, mean, dt_s):  # type: ignore[no-untyped-def]
     on = 0
     for i in range(3):
         on += usable[i]
-    lead_mps = state.speed_mps
+    state.smooth_mps += smooth * (state.speed_mps - state.smooth_mps)
+    lead_mps = state.smooth_mps
     if state.odometer_bad_s > 0.0 and on > 0:
         lead_mps = _middle(state.wheel_mps, usable, on)
     good = 0
@@ -130,7 +132,7 @@ def _middle(values, good, n):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _leave_out(inp, state, i):  # type: ignore[no-untyped-def]
     """Wheel i is off the conductor, or its encoder jumped."""
-    state.wheel_mps[i] = state.speed_mps
+    state.wheel_mps[i] = state.smooth_mps
     state.wheel_bad_s[i] = 0.0
     state.wheel_same[i] = 0
     state.stretch_good[i] = 0
@@ -148,10 +150,11 @@ def _judge_wheel(inp, state, config, usable, i, v, dt_s):  # type: ignore[no-unt
     backwards, or gripping well below any friction limit.
 
     Args:
-        v: the robot's speed, or the middle of the wheels' where the odometer is suspect.
+        v: the robot's speed, smoothed as the wheel's is, or the middle of the wheels' where the odometer is
+            suspect.
     """
     wheel = state.wheel_mps[i]
-    state.slip[i] = (wheel - state.speed_mps) / max(abs(state.speed_mps), 0.05)
+    state.slip[i] = (wheel - state.smooth_mps) / max(abs(state.smooth_mps), _SLIP_FLOOR_MPS)
     state.wheel_bad_s[i] = state.wheel_bad_s[i] + dt_s if apart(wheel, v) else 0.0
     state.wheel_good[i] = 1 if state.wheel_bad_s[i] < 0.5 * _SUSPECT_S else 0
     if state.wheel_good[i] == 0:

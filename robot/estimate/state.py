@@ -141,6 +141,7 @@ STATE = np.dtype(
         ("travel_scale", "<f8"),  # scale in use for travel, follows the learnt one slowly
         ("speed_mps", "<f8"),
         ("speed_var", "<f8"),
+        ("smooth_mps", "<f8"),  # speed, as smoothed as the wheels'
         ("accel_mps2", "<f8"),
         ("slip", "<f8", 3),
         ("stretch_odometer_m", "<f8"),  # comparison stretch: odometer
