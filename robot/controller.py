@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 from robot.behaviours.hold import Hold
 from robot.behaviours.manual import Manual
@@ -46,6 +46,11 @@ class Behaviour(Protocol):
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
         """Wish for this tick's motion; returns what the mode machine should know."""
+
+
+def _blank(name: str) -> Any:
+    """What an estimate holds of a field before anything was measured."""
+    return () if name in ("slip", "innovation", "features") else math.nan
 
 
 class Controller:
@@ -130,7 +135,9 @@ class Controller:
         situation = Situation(
             frame.t_ns, dt_s, frame, estimate, stance, self._speed_cap(reaction, dt_s), acts.jog
         )
-        request = self._machine.choose(acts.stop, reaction, acts.act.action if acts.act else None, self._report)
+        request = self._machine.choose(
+            acts.stop, reaction, acts.act.action if acts.act else None, self._report
+        )
         if request is not None:
             self._change_mode(request, situation, acts, reaction)
         mode = self._machine.mode
@@ -195,7 +202,11 @@ class Controller:
         if step.changed:
             detail = self._behaviours[before].detail if request.reason == self._report else ""
             self._events.append(Event(t_ns, request.reason, detail))
-            if step.mode is Mode.CROSSING and before in (Mode.WRAP, Mode.TRAVEL) and self._wrap.ahead is not None:
+            if (
+                step.mode is Mode.CROSSING
+                and before in (Mode.WRAP, Mode.TRAVEL)
+                and self._wrap.ahead is not None
+            ):
                 self._crossing.begin(self._wrap.ahead, situation)
             self._reset = before is Mode.STOPPED and step.mode is Mode.SAFE
 
@@ -241,7 +252,9 @@ class Controller:
             denied=denied,
             crossing=self._crossing.status if mode is Mode.CROSSING else None,
             records=records,
-            finished=self._machine.reason == "lay_end" and mode is Mode.HOLD and self._motion.speed_mps == 0.0,
+            finished=self._machine.reason == "lay_end"
+            and mode is Mode.HOLD
+            and self._motion.speed_mps == 0.0,
             wish=wished,
         )
 
@@ -260,9 +273,4 @@ class Controller:
         return self._command(frame, estimate, gate.closed(self._bounds), (), ("all: internal error",))
 
 
-_UNKNOWN = Estimate(
-    **{
-        f.name: () if f.name in ("slip", "innovation", "features") else math.nan
-        for f in dataclasses.fields(Estimate)
-    }
-)
+_UNKNOWN = Estimate(*(_blank(f.name) for f in dataclasses.fields(Estimate)))

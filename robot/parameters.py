@@ -29,42 +29,87 @@ class Parameters:
     wrap_speed_mps: float = _parameter(0.40, "m/s", 0.01, 0.60, "Cruise speed while wrapping.")
     travel_speed_mps: float = _parameter(0.30, "m/s", 0.01, 0.60, "Cruise speed without wrapping.")
     wrap_pinch_n: float = _parameter(100.0, "N", 0.0, 400.0, "Pinch force of every roller while wrapping.")
-    resonance_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force while the rotor passes the roll resonance.")
+    resonance_pinch_n: float = _parameter(
+        400.0, "N", 0.0, 400.0, "Pinch force while the rotor passes the roll resonance."
+    )
     resonance_low_rpm: float = _parameter(28.0, "rpm", 0.0, 60.0, "Lower edge of the rotor speeds to avoid.")
     resonance_high_rpm: float = _parameter(48.0, "rpm", 0.0, 60.0, "Upper edge of the rotor speeds to avoid.")
-    rotor_accel_factor: float = _parameter(0.14, "1/s2", 0.01, 0.5, "Largest acceleration over pitch while wrapping.")
-    lay_begin_m: float = _parameter(2.5, "m", 0.0, 20.0, "Chainage at which the lay begins, behind the first pole.")
-    end_gap_m: float = _parameter(1.5, "m", 1.0, 20.0, "Distance from the last pole at which the robot ends its job.")
+    rotor_accel_factor: float = _parameter(
+        0.14, "1/s2", 0.01, 0.5, "Largest acceleration over pitch while wrapping."
+    )
+    lay_begin_m: float = _parameter(
+        2.5, "m", 0.0, 20.0, "Chainage at which the lay begins, behind the first pole."
+    )
+    end_gap_m: float = _parameter(
+        1.5, "m", 1.0, 20.0, "Distance from the last pole at which the robot ends its job."
+    )
     jog_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.20, "Largest travel speed when driven by hand.")
-    retreat_m: float = _parameter(0.20, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable.")
+    retreat_m: float = _parameter(
+        0.20, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable."
+    )
     # --- crossing
-    crossing_pinch_n: float = _parameter(400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing.")
-    crossing_lean_deg: float = _parameter(2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun.")
+    crossing_pinch_n: float = _parameter(
+        400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing."
+    )
+    crossing_lean_deg: float = _parameter(
+        2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun."
+    )
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
-    clearance_m: float = _parameter(0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature.")
+    clearance_m: float = _parameter(
+        0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature."
+    )
     # --- safety
-    degraded_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.30, "Travel speed while something is degraded.")
-    travel_accel_mps2: float = _parameter(1.0, "m/s2", 0.1, 3.0, "Largest change of wheel speed that leaves the gate.")
-    ramp_down_mps2: float = _parameter(0.05, "m/s2", 0.01, 1.0, "Slowest ramp to rest once motion is not allowed.")
-    rotor_accel_rps2: float = _parameter(3.0, "rad/s2", 0.1, 20.0, "Largest change of rotor speed by a speed setpoint.")
+    degraded_speed_mps: float = _parameter(
+        0.10, "m/s", 0.01, 0.30, "Travel speed while something is degraded."
+    )
+    travel_accel_mps2: float = _parameter(
+        1.0, "m/s2", 0.1, 3.0, "Largest change of wheel speed that leaves the gate."
+    )
+    ramp_down_mps2: float = _parameter(
+        0.05, "m/s2", 0.01, 1.0, "Slowest ramp to rest once motion is not allowed."
+    )
+    rotor_accel_rps2: float = _parameter(
+        3.0, "rad/s2", 0.1, 20.0, "Largest change of rotor speed by a speed setpoint."
+    )
     cable_accel_mps2: float = _parameter(60.0, "m/s2", 1.0, 100.0, "Largest change of pay-out speed.")
-    tension_rate_nps: float = _parameter(500.0, "N/s", 10.0, 5000.0, "Largest change of the cable drive's effort.")
-    support_pinch_n: float = _parameter(50.0, "N", 10.0, 400.0, "Pinch from which a clamped carriage counts as loaded.")
-    support_load_n: float = _parameter(20.0, "N", 1.0, 200.0, "Wheel load from which a carriage counts as loaded.")
-    contact_force_n: float = _parameter(180.0, "N", 20.0, 500.0, "Unexplained force along the conductor that is a contact.")
+    tension_rate_nps: float = _parameter(
+        500.0, "N/s", 10.0, 5000.0, "Largest change of the cable drive's effort."
+    )
+    support_pinch_n: float = _parameter(
+        50.0, "N", 10.0, 400.0, "Pinch from which a clamped carriage counts as loaded."
+    )
+    support_load_n: float = _parameter(
+        20.0, "N", 1.0, 200.0, "Wheel load from which a carriage counts as loaded."
+    )
+    contact_force_n: float = _parameter(
+        100.0, "N", 20.0, 500.0, "Unexplained force along the conductor that is a contact, all clamped."
+    )
+    contact_climbing_n: float = _parameter(
+        180.0, "N", 20.0, 500.0, "The same while an open carriage may climb a tie."
+    )
     contact_torque_nm: float = _parameter(12.0, "N m", 1.0, 20.0, "Rotor torque that is a contact.")
-    coupling_limit_deg: float = _parameter(12.0, "deg", 1.0, 45.0, "Rotor error at which carriages and rotor count as apart.")
+    coupling_limit_deg: float = _parameter(
+        12.0, "deg", 1.0, 45.0, "Rotor error at which carriages and rotor count as apart."
+    )
     slip_limit: float = _parameter(0.15, "1", 0.02, 1.0, "Slip of a wheel that is too much.")
     snag_factor: float = _parameter(2.5, "1", 1.3, 10.0, "Tension over its set point that is a snag.")
-    break_factor: float = _parameter(0.2, "1", 0.0, 0.8, "Tension over its set point below which the cable is broken.")
-    battery_reserve_wh: float = _parameter(60.0, "Wh", 0.0, 500.0, "Energy kept for the way to where the robot can be taken off.")
+    break_factor: float = _parameter(
+        0.2, "1", 0.0, 0.8, "Tension over its set point below which the cable is broken."
+    )
+    battery_reserve_wh: float = _parameter(
+        60.0, "Wh", 0.0, 500.0, "Energy kept for the way to where the robot can be taken off."
+    )
     coil_reserve_m: float = _parameter(1.0, "m", 0.0, 50.0, "Cable left on board at which the robot holds.")
-    position_sigma_max_m: float = _parameter(3.0, "m", 0.1, 20.0, "Uncertainty of chainage beyond which the robot goes slowly.")
+    position_sigma_max_m: float = _parameter(
+        3.0, "m", 0.1, 20.0, "Uncertainty of chainage beyond which the robot goes slowly."
+    )
     # --- estimate
     survey_sigma_m: float = _parameter(0.3, "m", 0.01, 5.0, "Assumed 1 sigma of the survey's chainages.")
     mount_sigma_m: float = _parameter(0.05, "m", 0.001, 5.0, "1 sigma of the place where the robot was hung.")
     scale_sigma: float = _parameter(0.003, "1", 1e-4, 0.05, "1 sigma of the scale of odometer and wheels.")
-    input_age_ms: float = _parameter(100.0, "ms", 20.0, 500.0, "Age from which an input of the board counts as lost.")
+    input_age_ms: float = _parameter(
+        100.0, "ms", 20.0, 500.0, "Age from which an input of the board counts as lost."
+    )
     camera_age_ms: float = _parameter(300.0, "ms", 100.0, 2000.0, "Age from which the camera counts as lost.")
     camera_trust: float = _parameter(0.4, "1", 0.0, 1.0, "Confidence below which a picture is not used.")
     # --- setpoints
@@ -83,5 +128,7 @@ def with_values(base: Parameters, values: Mapping[str, float]) -> Parameters:
             raise ParameterError(f"parameter {name!r} is unknown")
         meta = table[name].metadata
         if not math.isfinite(value) or not meta["low"] <= value <= meta["high"]:
-            raise ParameterError(f"parameter {name} = {value} is outside {meta['low']} to {meta['high']} {meta['unit']}")
+            raise ParameterError(
+                f"parameter {name} = {value} is outside {meta['low']} to {meta['high']} {meta['unit']}"
+            )
     return dataclasses.replace(base, **values)

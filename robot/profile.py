@@ -162,7 +162,9 @@ class Power(Table):
     idle_w: NotNegative
     brake_s: Positive
     brake_factor: Positive = 1.2  # brake torque over the drive's largest effort
-    efficiency: Annotated[float, Field(gt=0, le=1)] = 0.6  # of drive and gear while driving; nothing is fed back
+    efficiency: Annotated[float, Field(gt=0, le=1)] = (
+        0.6  # of drive and gear while driving; nothing is fed back
+    )
     copper_w: NotNegative = 60.0  # loss in a drive at its largest effort; falls with the effort's square
 
     @property
@@ -228,7 +230,9 @@ class Profile(Table):
 
     def trim_radius_m(self, coil_kg: float) -> float:
         """Radius of the counterweight that balances cradle and coil; may lie outside `trim.center_r_m`."""
-        moment_kgm = self.rotor.cradle_mass_kg * self.rotor.cradle_center_r_m + coil_kg * self.rotor.coil_center_r_m
+        moment_kgm = (
+            self.rotor.cradle_mass_kg * self.rotor.cradle_center_r_m + coil_kg * self.rotor.coil_center_r_m
+        )
         return moment_kgm / self.trim.mass_kg
 
     @cached_property

@@ -1,9 +1,9 @@
 """Geometry of the lay: where the cable meets the conductor behind the guide.
 
-The free cable is a straight line, tangent to the cylinder of radius r_0 = (D + d) / 2 on which the cable's axis lies.
-From that follows: the lay point trails the guide's angle by acos(r_0 / r_g), and moves along the conductor by
-ds = (s_guide - s_lay) * r_0 / sqrt(r_g^2 - r_0^2) for every radian turned, a first-order lag whose steady state at
-pitch p is the distance p * sqrt(r_g^2 - r_0^2) / (2 pi r_0) (design, section 5).
+The free cable is a straight line, tangent to the cylinder of radius r_0 = (D + d) / 2 on which the cable's axis
+lies. From that follows: the lay point trails the guide's angle by acos(r_0 / r_g), and moves along the conductor
+by ds = (s_guide - s_lay) * r_0 / sqrt(r_g^2 - r_0^2) for every radian turned, a first-order lag whose steady state
+at pitch p is the distance p * sqrt(r_g^2 - r_0^2) / (2 pi r_0).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class LayGeometry:
         self.length_factor = math.hypot(1.0, 2 * math.pi * self.radius_m / pitch_m)
 
     def turn_to_recover_rad(self, free_m: float) -> float:
-        """Rotation at standstill that draws a lay point `free_m` behind the guide up to its steady distance."""
+        """Turn at standstill that draws a lay point `free_m` behind the guide up to its steady distance."""
         return self.relaxation_rad * math.log(max(free_m / self.lag_m, 1.0))
 
 
@@ -48,7 +48,7 @@ class LayPoint:
         self.turned_rad = 0.0
 
     def advance(self, guide_s_m: float, turned_rad: float) -> None:
-        """The rotor has turned by `turned_rad` in the hand of the lay since the last call, the guide is at `guide_s_m`."""
+        """The rotor has turned by `turned_rad` in the hand of the lay, the guide is now at `guide_s_m`."""
         free_m = guide_s_m - self.s_m
         self.s_m += free_m * (1.0 - math.exp(-max(turned_rad, 0.0) / self._geometry.relaxation_rad))
         self.turned_rad += turned_rad

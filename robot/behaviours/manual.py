@@ -13,7 +13,7 @@ _LIFE_NS = 200_000_000
 
 
 class Manual:
-    """Obeys `Action.JOG` messages, "axis:value" in units per second at the axis output; "travel:v" drives all wheels."""
+    """Obeys `Action.JOG`: "axis:value" in units per second at the axis output, "travel:v" for all wheels."""
 
     detail = ""
 

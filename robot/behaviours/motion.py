@@ -1,7 +1,7 @@
 """What all behaviours share: the ramp of travel speed, the rotor's gear, the cable's tension, pinch and trim.
 
-One `Motion` lives as long as the controller, so that phase, tension and speed are kept when the mode changes. Every
-start is made from the measured state: after a stop nothing remembers an old target (promise S23).
+One `Motion` lives as long as the controller, so that phase, tension and speed are kept when the mode changes.
+Every start is made from the measured state: after a stop nothing remembers an old target (promise S23).
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Motion:
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
         self._last_rotor_rad = math.nan
-        self._gear: tuple[float, float] | None = None  # rotor angle in space and travel at which the gear engaged
+        self._gear: tuple[float, float] | None = (
+            None  # rotor angle in space and travel at which the gear engaged
+        )
         self._tension_integral_n = 0.0
         self._draw_up_to_rad = 0.0
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
@@ -76,7 +78,9 @@ class Motion:
     def observe(self, situation: Situation) -> None:
         """Follow the lay point; called once a tick whatever the mode."""
         rotor_rad = situation.estimate.rotor_abs_rad
-        turned_rad = 0.0 if math.isnan(self._last_rotor_rad) else self.line.hand * (rotor_rad - self._last_rotor_rad)
+        turned_rad = (
+            0.0 if math.isnan(self._last_rotor_rad) else self.line.hand * (rotor_rad - self._last_rotor_rad)
+        )
         self._last_rotor_rad = rotor_rad
         if self.lay is not None:
             self.lay.advance(self.guide_at_m(situation), turned_rad)
@@ -90,7 +94,7 @@ class Motion:
     # ------------------------------------------------------------------ travel
 
     def drive(self, wish: Wish, situation: Situation, speed_mps: float, acceleration_mps2: float) -> None:
-        """Ramp towards `speed_mps` and turn the wheels of all carriages that stand on the conductor; brakes at rest."""
+        """Ramp towards `speed_mps` with all wheels that stand on the conductor; brakes at rest."""
         speed_mps = min(max(speed_mps, -situation.speed_cap_mps), situation.speed_cap_mps)
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
@@ -116,7 +120,11 @@ class Motion:
             CarriageState.LIFTED: carriages.lifted_m,
         }[state]
         drive = self.profile.drive[GRIP[carriage]]
-        limit_n = min(max(pinch_n, 1.0), carriages.pinch_max_n) if state is CarriageState.CLAMPED else drive.effort_max
+        limit_n = (
+            min(max(pinch_n, 1.0), carriages.pinch_max_n)
+            if state is CarriageState.CLAMPED
+            else drive.effort_max
+        )
         wish.position(GRIP[carriage], target_m, 0.0, limit_n)
 
     def pinch(self, wish: Wish, situation: Situation, pinch_n: float) -> None:
@@ -149,7 +157,7 @@ class Motion:
         wish.position(Axis.ROTOR, in_space_rad - estimate.roll_rad, self.turn_per_m * estimate.speed_mps)
 
     def begin_draw_up(self, situation: Situation) -> None:
-        """Decide how far the rotor has to turn at standstill until the lay point is as near the guide as in steady lay."""
+        """Decide how far the rotor has to turn until the lay point is as near the guide as in steady lay."""
         free_m = self.guide_at_m(situation) - self.lay.s_m if self.lay is not None else 0.0
         turn_rad = self.geometry.turn_to_recover_rad(free_m)
         self._draw_up_to_rad = situation.estimate.rotor_rad + self.line.hand * turn_rad
@@ -200,7 +208,9 @@ class Motion:
         feed_mps = situation.estimate.speed_mps * self.geometry.length_factor
         error_n = tension_n - situation.estimate.tension_n
         if abs(error_n) < 0.5 * tension_n:  # slack is taken up first
-            self._tension_integral_n = min(max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0)
+            self._tension_integral_n = min(
+                max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0
+            )
         damping_n = 10.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)
         wish.effort(Axis.CABLE, max(tension_n + 0.3 * error_n + self._tension_integral_n + damping_n, 0.0))
 

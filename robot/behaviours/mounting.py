@@ -1,7 +1,7 @@
 """MOUNTING: from hung on the wire by the crew to ready for the job.
 
-The carriages are clamped one after the other, each measured loaded before the next; then counterweight and guide go
-to their places and the cable, clamped by hand at the pole, is brought to tension.
+The carriages are clamped one after the other, each measured loaded before the next; then counterweight and guide
+go to their places and the cable, clamped by hand at the pole, is brought to tension.
 """
 
 from __future__ import annotations

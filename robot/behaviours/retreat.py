@@ -1,6 +1,6 @@
 """RETREAT: a little way back from what stopped the robot, the rotor geared backwards and the cable taken up.
 
-Farther than the profile's rear clearance the rear wheel would stand on laid cable, so the way is short and slow.
+Farther back the rear wheel would stand on laid cable, so the way is short and slow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ARRIVED_M = 0.003
 
 
 class Retreat:
-    """Reports `retreated` once the robot stands `retreat_m` behind where it began, `retreat_blocked` in a crossing."""
+    """Reports `retreated` when it stands `retreat_m` behind where it began, `retreat_blocked` in a crossing."""
 
     detail = ""
 

@@ -1,7 +1,7 @@
 """What lies ahead: the next group of features, with the plan that crosses it or the reason why none does.
 
-Plans are made relative to the group's first feature, so that a better estimate of where it is moves the plan with it;
-a plan is made again only when the group itself is seen differently.
+Plans are made relative to the group's first feature, so that a better estimate of where it is moves the plan with
+it; a plan is made again only when the group itself is seen differently.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import math
 from collections import deque
 from dataclasses import dataclass, replace
 
-from robot.crossing.planner import Blocked, Context, CrossingPlan, group_features, plan_crossing
+from robot.crossing.planner import group_features, plan_crossing
+from robot.crossing.stance import Blocked, Context, CrossingPlan
 from robot.line import catalogue
 from robot.line.features import Feature
 from robot.line.line import Line, LoadedLine
@@ -103,7 +104,9 @@ class Route:
         return seen
 
     def _feature(self, seen: SeenFeature, origin_m: float) -> Feature:
-        at_m = round(seen.at_m - origin_m, 2)  # like groups share one plan; the planner's margin covers the rounding
+        at_m = round(
+            seen.at_m - origin_m, 2
+        )  # like groups share one plan; the planner's margin covers the rounding
         return self._line.feature(seen.kind, at_m)
 
     def _plan(self, group: tuple[SeenFeature, ...], estimate: Estimate) -> CrossingPlan | Blocked:
@@ -130,14 +133,15 @@ class Route:
         self._plans.appendleft((group, plan))
         return plan
 
-
     def _bends(self, group: tuple[SeenFeature, ...]) -> tuple[float, float, float]:
-        """Steepest slope on the way over the group, and the sharpest bends at its poles, vertical and in plan.
+        """Steepest slope on the way over a group, and the sharpest bends at its poles, vertical and in plan.
 
         Rounded up, so that like situations share one plan; poles are where the survey has them.
         """
         first_m, last_m = group[0].at_m, group[-1].at_m
-        places = [first_m - _REACH_M + i * 0.1 for i in range(math.ceil((last_m - first_m + 2 * _REACH_M) / 0.1))]
+        places = [
+            first_m - _REACH_M + i * 0.1 for i in range(math.ceil((last_m - first_m + 2 * _REACH_M) / 0.1))
+        ]
         slope_rad = max((self._shape.slope_rad(s_m) for s_m in places), key=abs)
         poles = [
             (i, pole)
@@ -159,5 +163,6 @@ def _same(before: tuple[SeenFeature, ...], now: tuple[SeenFeature, ...]) -> bool
     if [f.kind for f in before] != [f.kind for f in now] or abs(before[0].at_m - now[0].at_m) > _REACH_M:
         return False
     return all(
-        abs((b.at_m - before[0].at_m) - (n.at_m - now[0].at_m)) < _SAME_M for b, n in zip(before, now, strict=True)
+        abs((b.at_m - before[0].at_m) - (n.at_m - now[0].at_m)) < _SAME_M
+        for b, n in zip(before, now, strict=True)
     )

@@ -32,6 +32,8 @@ class Travel:
         if left_m < _ARRIVED_M and motion.at_rest(situation):
             return "lay_begin"
         acceleration = motion.acceleration_mps2()
-        speed = min(parameters.travel_speed_mps, math.sqrt(2 * acceleration * max(left_m - _ARRIVED_M / 2, 0.0)))
+        speed = min(
+            parameters.travel_speed_mps, math.sqrt(2 * acceleration * max(left_m - _ARRIVED_M / 2, 0.0))
+        )
         motion.drive(wish, situation, speed, 1.5 * acceleration)
         return None

@@ -1,7 +1,7 @@
 """WRAP: travel with the rotor geared to it, until something ahead asks for another mode.
 
 Speed is planned, not just set: the rotor stays below the roll resonance, braking begins early enough for the next
-stop, and a feature that the survey announces but the camera has not confirmed is waited for at its stop, never passed.
+stop, and a feature that the survey announces but the camera has not confirmed is waited for, never passed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
-from robot.crossing.planner import Blocked
+from robot.crossing.stance import Blocked
 
 _ARRIVED_M = 0.004
 _SLOW_M = 0.5  # the last stretch before a stop, taken at crossing speed
@@ -26,7 +26,9 @@ class Wrap:
         self._route = route
         self._drawn_up = False
         self._looked_s = 0.0
-        self._pinch_n = motion.parameters.wrap_pinch_n  # more on the last stretch, so that the roll is damped there
+        self._pinch_n = (
+            motion.parameters.wrap_pinch_n
+        )  # more on the last stretch, so that the roll is damped there
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
 
@@ -50,7 +52,11 @@ class Wrap:
         self.ahead = self._route.ahead(estimate)
         stop_m = motion.line.length_m - motion.parameters.end_gap_m
         if self.ahead is not None:
-            stop_m = self.ahead.stop_m if not self.ahead.is_end else self.ahead.anchor_m - motion.parameters.end_gap_m
+            stop_m = (
+                self.ahead.stop_m
+                if not self.ahead.is_end
+                else self.ahead.anchor_m - motion.parameters.end_gap_m
+            )
         left_m = stop_m - estimate.chainage_m
         parameters = motion.parameters
         self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n

@@ -1,7 +1,7 @@
 """CROSSING: carries out a plan step by step, each step only after the last one was measured to be done.
 
-The plan's places are relative to the group's first feature. They are tied to odometric travel once, at the start, when
-the camera has just seen the feature from near; from then on wheels and odometer carry the robot over.
+The plan's places are relative to the group's first feature. They are tied to odometric travel once, at the start,
+when the camera has just seen the feature from near; from then on wheels and odometer carry the robot over.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
-from robot.crossing.planner import CrossingPlan
-from robot.crossing.stance import Step, StepKind
+from robot.crossing.stance import CrossingPlan, Step, StepKind
 from robot.line import catalogue
 from robot.messages import GRIP, Axis, CarriageState, CrossingStatus, LayRecord
 from robot.safety.support import PLACE_TOLERANCE_M
@@ -24,7 +23,9 @@ _SWAY_M, _SWAY_MPS = 0.08, 0.03  # rolling to and fro to hang level
 _GUST_SHARE, _GUST_S = 0.73, 2.0  # of the roll limit, and how long to stand after a gust
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
-_TIED_M = 0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
+_TIED_M = (
+    0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
+)
 _SLACK_MPS = 0.5
 
 _CARRIAGE_STEPS = {
@@ -250,8 +251,11 @@ class Crossing:
     # ------------------------------------------------------------------ begin and end
 
     def _level(self, wish: Wish, situation: Situation) -> bool:
-        """Before the first step the body must hang level. A parked robot is locked by its pinch in whatever lean it
-        stopped with, so it rolls to and fro a hand's width, slowly, until a stop finds it level."""
+        """Before the first step the body must hang level.
+
+        A parked robot is locked by its pinch in whatever lean it stopped with, so it rolls to and fro a hand's
+        width, slowly, until a stop finds it level.
+        """
         if self._progress.in_step_s > 0.0:
             return True
         motion, estimate = self._motion, situation.estimate
