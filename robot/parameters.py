@@ -47,6 +47,9 @@ class Parameters:
     retreat_m: float = _parameter(
         0.20, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable."
     )
+    trim_gain: float = _parameter(
+        0.012, "m/rad/s", 0.0, 0.1, "Correction of the counterweight by the once-per-turn component of roll."
+    )
     # --- crossing
     crossing_pinch_n: float = _parameter(
         400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing."

@@ -23,6 +23,7 @@ from robot.messages import (
     Link,
     Mode,
     SensorFrame,
+    Setpoints,
 )
 from robot.parameters import Parameters
 from robot.profile import Profile
@@ -35,7 +36,7 @@ _PERMISSION_NS = 500_000_000  # from asking for permission to having it
 _LINK_WINDOW_NS = 500_000_000
 _NOISY_SHARE, _BAD_SHARE = 0.01, 0.30
 _STALL_NS = 200_000_000
-_BRAKING_NS = 500_000_000  # from the brakes' command to rest
+_BRAKING_NS = 1_500_000_000  # from the end of driving to rest: the board's ramp, then brakes
 _FEEDING_NS = 1_500_000_000  # tension has this long to come back after slack was paid out on purpose
 _STANDSTILL_MPS = 0.03
 _OVERSPEED = 1.05
@@ -150,7 +151,7 @@ class Monitor:
         self._unpermitted_ns = 0
         self._standing_ns = 0
         self._fed_ns = 0
-        self._window = (-1, 0, 0)  # time, good and bad frames at its start
+        self._window = (-1, 0, 0, 0)  # time; good, bad and lost frames at its start
         self._link: tuple[str, ...] = ()
 
     def update(
@@ -176,11 +177,12 @@ class Monitor:
         self._body(found, frame, estimate, mode)
         if last is not None:
             self._drives(found, frame, last)
-            self._motion(found, frame, estimate, last, mode)
+            self._motion(found, frame, estimate, last)
+            self._rotor_and_grips(found, frame, last.setpoints)
         if mode in _CABLE_MODES:
             self._cable(found, frame, estimate, last)
-        if mode in _ON_LINE_MODES and not support.holds(frame, self._limits):
-            found.append("support_unmeasured")
+        if mode in _ON_LINE_MODES and not support.all_closed(frame, self._limits):
+            self._support(found, frame)
         for name in health:
             found.append(HEALTH[name])
         return self._debounce.update(frame.t_ns, found)
@@ -206,7 +208,7 @@ class Monitor:
             found.append("identity_mismatch")
         if t_ns - self._window[0] >= _LINK_WINDOW_NS:
             self._judge_link(link)
-            self._window = (t_ns, link.frames_good, link.frames_bad)
+            self._window = (t_ns, link.frames_good, link.frames_bad, link.frames_lost)
         if self._link:
             found.extend(self._link)
         if frame.stalled:
@@ -215,11 +217,16 @@ class Monitor:
             found.append("log_failed")
 
     def _judge_link(self, link: Link) -> None:
-        """Share of damaged frames since the window began; counters that started again count as none."""
-        begun_ns, good, bad = self._window
-        good, bad = link.frames_good - good, link.frames_bad - bad
-        share = bad / (good + bad) if begun_ns >= 0 and bad > 0 and good >= 0 else 0.0
-        self._link = ("link_bad",) if share > _BAD_SHARE else ("link_noisy",) if share > _NOISY_SHARE else ()
+        """Many frames lost since the window began are a bad link; dropped copies only a noisy one."""
+        begun_ns, good, bad, lost = self._window
+        good, bad, lost = link.frames_good - good, link.frames_bad - bad, link.frames_lost - lost
+        self._link = ()
+        if begun_ns < 0 or good < 0:  # the first window, or counters that started again
+            return
+        if lost > _BAD_SHARE * (good + lost):
+            self._link = ("link_bad",)
+        elif max(bad, lost) > _NOISY_SHARE * (good + bad):
+            self._link = ("link_noisy",)
 
     def _board(self, found: list[str], frame: SensorFrame, last: CommandFrame | None) -> None:
         """The board's permission and its drives' own complaints."""
@@ -253,7 +260,7 @@ class Monitor:
         """An axis that is told to move and does not: stalled, or its encoder is stuck."""
         setpoints, axes, t_ns = last.setpoints, frame.axes, frame.t_ns
         for axis, kind in enumerate(setpoints.mode):
-            if kind in _UNJUDGED:
+            if kind in _UNJUDGED or axes.mode[axis] != kind:  # the board may have put it on its brake
                 self._anchor[axis] = None
                 continue
             position = axes.position[axis]
@@ -268,25 +275,25 @@ class Monitor:
             elif t_ns - anchor[1] > _STALL_NS:
                 found.append("axis_stalled")
 
-    def _motion(
-        self, found: list[str], frame: SensorFrame, estimate: Estimate, last: CommandFrame, mode: Mode
-    ) -> None:
-        """Wheels, rotor and travel against each other and against what was commanded."""
-        parameters, axes, setpoints = self._parameters, frame.axes, last.setpoints
-        kinds = axes.mode
-        if _VELOCITY in (kinds[0], kinds[1], kinds[2]):
+    def _motion(self, found: list[str], frame: SensorFrame, estimate: Estimate, last: CommandFrame) -> None:
+        """Travel against what is commanded: slip, contact, running away."""
+        parameters, axes = self._parameters, frame.axes
+        if _VELOCITY in axes.mode[:3]:
             self._standing_ns = frame.t_ns
             slip = estimate.slip
             if max(slip) > parameters.slip_limit or min(slip) < -parameters.slip_limit:
                 self._slipping(found, frame, estimate)
-            if (
-                abs(self._unexplained_n(frame, estimate, setpoints.feedforward[0]))
-                > parameters.contact_force_n
-            ):
+            closed = support.all_closed(frame, self._limits)
+            most_n = parameters.contact_force_n if closed else parameters.contact_climbing_n
+            if abs(self._unexplained_n(frame, estimate, last.setpoints.feedforward[0])) > most_n:
                 found.append("contact")
         elif abs(estimate.speed_mps) > _STANDSTILL_MPS and frame.t_ns - self._standing_ns > _BRAKING_NS:
             found.append("runaway")
-        if abs(axes.effort[_ROTOR]) > parameters.contact_torque_nm and "contact" not in found:
+
+    def _rotor_and_grips(self, found: list[str], frame: SensorFrame, setpoints: Setpoints) -> None:
+        """The rotor where it was told to be and turning freely; what is to pinch, pinching."""
+        axes = frame.axes
+        if abs(axes.effort[_ROTOR]) > self._parameters.contact_torque_nm:
             found.append("contact")
         apart_rad = abs(setpoints.target[_ROTOR] - axes.position[_ROTOR])
         if setpoints.mode[_ROTOR] == _POSITION and apart_rad > self._coupling_rad:
@@ -300,6 +307,13 @@ class Monitor:
                 and max(setpoints.target[axis], axes.position[axis]) <= self._limits.closed_m
             ):
                 found.append("grip_unloaded")
+
+    def _support(self, found: list[str], frame: SensorFrame) -> None:
+        """A stance other than all closed needs forces that are measured."""
+        if not math.isfinite(sum(frame.sensors.pinch_n) + sum(frame.sensors.wheel_load_n)):
+            found.append("grip_sensor_lost")
+        if not support.holds(frame, self._limits):
+            found.append("support_unmeasured")
 
     def _slipping(self, found: list[str], frame: SensorFrame, estimate: Estimate) -> None:
         """Only a driven wheel that stands on the conductor slips."""
@@ -316,9 +330,8 @@ class Monitor:
         pushed_n = (effort[0] + effort[1] + effort[2]) / self._wheel_radius_m
         acceleration_mps2 = acceleration_rps2 * self._wheel_radius_m
         carried_n = self._mass_kg * (_GRAVITY_MPS2 * math.sin(estimate.slope_rad) + acceleration_mps2)
-        rolling_n = self._rolling * (
-            sum(sensors.wheel_load_n) + 2 * sum(sensors.pinch_n)
-        )  # wheels and rollers
+        on_wheels_n, on_rollers_n = sum(sensors.wheel_load_n), 2 * sum(sensors.pinch_n)
+        rolling_n = self._rolling * (on_wheels_n + on_rollers_n)
         return pushed_n - carried_n - math.copysign(rolling_n, estimate.speed_mps)
 
     # ------------------------------------------------------------------ cable and body

@@ -184,6 +184,11 @@ A carriage is closed but does not carry.
 Look whether the conductor lies in the carriage, then clamp again by hand.
 小车已闭合但未承载。
 查看导线是否在小车内，然后手动重新夹紧。
+grip_sensor_lost
+A carriage's pinch or load is not measured; no crossing is begun.
+Check the force sensors of the carriages, then resume.
+小车夹紧力或载荷无法测量，不会开始跨越。
+检查小车力传感器，然后继续。
 support_unmeasured
 It is not measured that the carriages hold the robot.
 Secure the robot, check grips and load sensors, then reset.

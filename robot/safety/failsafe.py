@@ -95,58 +95,60 @@ STOP_CATEGORY: Mapping[Mode, int] = {
 
 # Columns: SAFE READY MANUAL MOUNTING TRAVEL WRAP CROSSING HOLD RETREAT STOPPED.
 # - none, W warn, I inhibit, L slow, H hold, S stop; in STOPPED an S keeps the latch from being reset.
+# Of equally grave conditions the upper one is named as the cause; what follows from another stands below.
 _COLUMNS = tuple(Mode)
 _CODES = dict(zip("-WILHS", Action, strict=True))
 _ROWS = """
     estop_open           W S S S S S S S S S
-    board_stopped        - S S S S S S S S -
-    board_rebooted       - S S S S S S S S -
     drive_reset          - S S S S S S S S -
-    drive_fault          W S S S S S S S S W
-    drive_overheated     W S S S S S S S S S
-    drive_hot            W W L L L L L W L W
+    board_rebooted       - S S S S S S S S -
+    identity_mismatch    W S S S S S S S S S
     link_lost            W S S S S S S S S S
     link_bad             W S S S S S S S S S
     link_noisy           W W W W W W W W W W
+    loop_stalled         W S S S S S S S S -
     feedback_lost        W S S S S S S S S S
-    feedback_stale       W W L L L L L W L W
     feedback_garbage     W S S S S S S S S S
-    identity_mismatch    W S S S S S S S S S
-    axis_stalled         - S S S S S S S S -
+    feedback_stale       W W L L L L L W L W
+    internal_error       W S S S S S S S S -
+    estimate_invalid     W S S S S S S S S S
+    wish_garbage         W S S S S S S S S -
+    drive_fault          W S S S S S S S S W
+    drive_overheated     W S S S S S S S S S
+    drive_hot            W W L L L L L W L W
     encoder_wrong        - S S S S S S S S -
     rotor_disagrees      W S S S S S S S S -
-    wheel_slip           - - L L L L L - L -
-    wheel_slip_long      - - H H H H H - H -
-    odometer_lost        W W W W W W W W W W
-    odometry_lost        W W W W H H H W H W
-    imu_lost             W W L H H H H W H W
-    slope_unknown        W W L W L L L W L W
-    roll_high            W W L W L L L W L W
-    roll_limit           W W L H H H H W H W
-    tension_sensor_lost  W W W H W S S W S W
-    tension_off          - - - - - W W - W -
-    cable_snag           W W S S S S S S S W
-    dancer_lost          W W W W W H H W H W
+    support_unmeasured   W W W W S S S W S W
+    grip_unloaded        - W W W H H H W H -
+    grip_sensor_lost     W W W W I I H W I W
     cable_break          W W W W W S S W S W
+    cable_snag           W W S S S S S S S W
+    tension_sensor_lost  W W W H W S S W S W
+    dancer_lost          W W W W W H H W H W
+    tension_off          - - - - - W W - W -
     coupling_error       - - - - - S S S S -
+    axis_stalled         - S S S S S S S S -
     contact              - - S S S S S S S -
     overspeed            W S S S S S S S S -
     runaway              W S - - - - - S - W
-    grip_unloaded        - W W W H H H W H -
-    support_unmeasured   W W W W S S S W S W
+    battery_critical     W S S S S S S S S W
+    battery_low          W W W H H H H W H W      may wait
+    battery_unknown      W W W W W W W W W W
+    board_stopped        - S S S S S S S S -
+    wheel_slip_long      - - H H H H H - H -
+    wheel_slip           - - L L L L L - L -
+    odometry_lost        W W W W H H H W H W
+    odometer_lost        W W W W W W W W W W
+    imu_lost             W W L H H H H W H W
+    slope_unknown        W W L W L L L W L W
+    roll_limit           W W L H H H H W H W
+    roll_high            W W L W L L L W L W
     camera_lost          W W W W H H H W H W      may wait
     camera_unsure        W W W W I I I W I W
     position_unsure      W W W W L L L W L W
-    battery_low          W W W H H H H W H W      may wait
-    battery_critical     W S S S S S S S S W
-    battery_unknown      W W W W W W W W W W
     coil_end             W W W W H H H W H W      may wait
     console_lost         - - H H H H H - H -      may wait
-    loop_stalled         W S S S S S S S S -
     log_failed           W W W W W W W W W W
-    estimate_invalid     W S S S S S S S S S
-    wish_garbage         W S S S S S S S S -
-    internal_error       W S S S S S S S S -
 """
 
 
@@ -158,6 +160,7 @@ def _rule(cells: list[str]) -> Rule:
 
 _LINES = [line.split() for line in _ROWS.strip().splitlines()]
 RULES: Mapping[str, Rule] = {name: _rule(cells) for name, *cells in _LINES}
+_PLACE = {name: place for place, name in enumerate(RULES)}
 
 
 def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred: Deferred | None) -> Reaction:
@@ -178,7 +181,7 @@ def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred:
     if mode not in _MOVING:
         deferred = None  # the robot waits already
     action, cause, slow, inhibit = Action.NONE, "", False, False
-    for name in sorted(active):
+    for name in sorted(active, key=_PLACE.__getitem__):
         rule = RULES[name]
         wanted = rule.actions[mode]
         if wanted is Action.HOLD and rule.deferrable and not stable:
@@ -197,4 +200,6 @@ def react(mode: Mode, active: frozenset[str], stable: bool, t_ns: int, deferred:
 
 def obstacles(mode: Mode, active: frozenset[str]) -> tuple[str, ...]:
     """Conditions that would end `mode` at once and so forbid entering it; those that keep STOPPED latched."""
-    return tuple(name for name in sorted(active) if RULES[name].actions[mode] >= Action.HOLD)
+    return tuple(
+        name for name in sorted(active, key=_PLACE.__getitem__) if RULES[name].actions[mode] >= Action.HOLD
+    )

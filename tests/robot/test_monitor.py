@@ -259,21 +259,28 @@ def test_what_passes_quickly_is_no_condition() -> None:
 # ---------------------------------------------------------------- link
 
 
-def with_link(good: int, bad: int) -> Callable[[SensorFrame], SensorFrame]:
-    return part("link", frames_good=good, frames_bad=bad)
+def with_link(good: int, bad: int, lost: int = 0) -> Callable[[SensorFrame], SensorFrame]:
+    return part("link", frames_good=good, frames_bad=bad, frames_lost=lost)
 
 
 @pytest.mark.parametrize(
     ("share", "expected"),
     [(0.0, None), (0.009, None), (0.02, "link_noisy"), (0.28, "link_noisy"), (0.32, "link_bad")],
 )
-def test_damaged_frames_are_judged_by_their_share(share: float, expected: str | None) -> None:
+def test_lost_frames_are_judged_by_their_share(share: float, expected: str | None) -> None:
     robot = Robot()
-    good, bad, found = 0.0, 0.0, NONE
-    for _ in range(150):
-        good, bad = good + 4 * (1 - share), bad + 4 * share
-        found = robot.tick(with_link(round(good), round(bad)))
+    found = NONE
+    for tick in range(150):
+        damaged = round(4 * tick * share)
+        found = robot.tick(with_link(4 * tick - damaged, damaged, damaged))
     assert found == (NONE if expected is None else {expected})
+
+
+def test_dropped_copies_and_old_frames_are_no_bad_link() -> None:
+    robot = Robot()
+    for tick in range(150):
+        assert "link_bad" not in robot.tick(with_link(4 * tick, 40 * tick))
+    assert robot.tick(with_link(600, 6000)) == {"link_noisy"}
 
 
 def test_counters_that_start_again_are_no_bad_link() -> None:
@@ -308,12 +315,12 @@ def test_a_first_boot_count_is_no_reboot() -> None:
 @pytest.mark.parametrize("mode", [Mode.READY, Mode.HOLD])
 def test_a_robot_that_rolls_on_its_brakes_runs_away(mode: Mode) -> None:
     robot = Robot(mode, wish())
-    for _ in range(100):
+    for _ in range(200):
         assert robot.tick(believe={"speed_mps": 0.03}) == NONE
     assert robot.noticed_after_ms("runaway", believe={"speed_mps": -0.031}) <= 100
     robot = Robot(mode).settled()
     robot.setpoints = wish()
-    assert 500 < robot.noticed_after_ms("runaway") <= 600  # the way of braking is not running away
+    assert 1500 < robot.noticed_after_ms("runaway") <= 1600  # the way of braking is not running away
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -377,6 +384,36 @@ def test_a_slope_explains_the_force_that_it_needs() -> None:
     weight_n = (cases.PROFILE.mass_kg(0.0) + 40.0) / 2 * 9.81 * math.sin(slope_rad)
     for _ in range(100):
         assert robot.tick(pushing(weight_n + ROLLING_N), believe={"slope_rad": slope_rad}) == NONE
+
+
+def test_an_open_wheel_may_climb_a_tie_and_a_closed_one_has_nothing_to_climb() -> None:
+    for grip_m, limit_n in ((0.0, 100.0), (0.04, 180.0)):
+        for sign in (1, -1):
+            robot = Robot(Mode.CROSSING).settled()
+
+            def pushed(f: SensorFrame, n: float, place_m: float = grip_m) -> SensorFrame:
+                return seen(place_m, Axis.GRIP_MIDDLE)(pushing(ROLLING_N + n)(f))
+
+            for _ in range(60):
+                assert "contact" not in robot.tick(lambda f, n=sign * (limit_n - 1): pushed(f, n))
+            beyond = {"change_frame": lambda f, n=sign * (limit_n + 1): pushed(f, n)}
+            assert robot.noticed_after_ms("contact", **beyond) <= 100
+
+
+def test_an_axis_that_the_board_has_braked_does_not_stall() -> None:
+    robot = Robot().settled()
+    for _ in range(60):
+        braked = axes(mode=(HOLD,) * 10, position=(0.0,) * 10)
+        assert "axis_stalled" not in robot.tick(braked)
+
+
+def test_forces_that_are_not_measured_are_told_where_they_are_needed() -> None:
+    robot = Robot(Mode.CROSSING).settled()
+
+    def blind(f: SensorFrame) -> SensorFrame:
+        return seen(0.04, Axis.GRIP_FRONT)(part("sensors", pinch_n=(NAN, 100.0, 100.0))(f))
+
+    assert robot.noticed_after_ms("grip_sensor_lost", change_frame=blind) <= 10
 
 
 def test_a_grip_that_was_not_told_to_pinch_may_be_loose() -> None:
