@@ -18,6 +18,8 @@ from robot.profile import Profile
 
 _STANDSTILL_MPS = 0.003
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_TURNING_RPS = 1.0  # slower turns tell nothing about the balance
+_TRIM_MAX_M = 0.030
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
 
 
@@ -59,6 +61,7 @@ class Motion:
         )
         self._tension_integral_n = 0.0
         self._draw_up_to_rad = 0.0
+        self._trim_m = 0.0  # what the roll has taught about the balance
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
@@ -220,10 +223,15 @@ class Motion:
         wish.velocity(Axis.CABLE, max(situation.estimate.speed_mps, 0.0) + extra_mps)
 
     def balance(self, wish: Wish, situation: Situation) -> None:
-        """Move the counterweight to where it balances cradle and what is left of the coil."""
+        """Move the counterweight to where it balances cradle and coil, corrected by how the turning rotor rolls the
+        body: a cradle that is too heavy leans it once per turn towards the side on which it is."""
+        estimate, parameters = situation.estimate, self.parameters
         low_m, high_m = self.profile.trim.center_r_m
-        coil_kg = max(situation.estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
-        wish.position(Axis.TRIM, min(max(self.profile.trim_radius_m(coil_kg), low_m), high_m))
+        coil_kg = max(estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
+        if abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
+            step_m = parameters.trim_gain * estimate.imbalance_sin * situation.dt_s
+            self._trim_m = min(max(self._trim_m + step_m, -_TRIM_MAX_M), _TRIM_MAX_M)
+        wish.position(Axis.TRIM, min(max(self.profile.trim_radius_m(coil_kg) + self._trim_m, low_m), high_m))
 
     def guide(self, wish: Wish, situation: Situation, out: bool) -> bool:
         """Move the guide; True when its switch confirms the place."""

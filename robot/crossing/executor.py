@@ -20,7 +20,7 @@ from robot.safety.support import PLACE_TOLERANCE_M
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
 _SWAY_M, _SWAY_MPS = 0.08, 0.03  # rolling to and fro to hang level
-_GUST_SHARE, _GUST_S = 0.73, 2.0  # of the roll limit, and how long to stand after a gust
+_GUST_SHARE, _GUST_RPS, _GUST_S = 0.73, 0.005, 2.0  # of the roll limit; how fast; how long to stand then
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = (
@@ -184,10 +184,15 @@ class Crossing:
         return self._progress.arrived and motion.at_rest(situation)
 
     def _leans(self, situation: Situation) -> bool:
-        """A gust leans the body outwards; standing still locks it before it leans too far."""
+        """A gust leans the rolling body further outwards; standing still locks it before it leans too far."""
+        if self._motion.speed_mps == 0.0:
+            return False
         roll_rad = situation.estimate.roll_rad
+        outwards_rps = math.copysign(
+            situation.estimate.roll_rate_rps, roll_rad * situation.estimate.roll_rate_rps
+        )
         limit_rad = math.radians(_GUST_SHARE * self._motion.profile.limits.roll_crossing_max_deg)
-        return abs(roll_rad) > limit_rad and roll_rad * situation.estimate.roll_rate_rps > 0.0
+        return abs(roll_rad) > limit_rad and outwards_rps > _GUST_RPS
 
     def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
