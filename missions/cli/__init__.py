@@ -16,6 +16,7 @@ COMMANDS = {  # name -> (module of this package, help)
     "plan": ("plan", "Check a line against the robot; time, cable, battery, crew and cost."),
     "run": ("run", "Run a job on the simulated robot."),
     "replay": ("replay", "Run the controller again on a recorded job and compare every decision."),
+    "report": ("report", "The as-built record of a log, with plots."),
     "line": ("line", "Survey tools: check, profile, import."),
     "crossing": ("crossing", "The planned stances of every crossing of a line."),
 }

@@ -43,7 +43,7 @@ def run(
 ) -> int:
     """Run the job of LINE-or-SCENARIO (a file or a packaged name) on the simulated robot.
 
-    Writes mission.mcap and summary.json. Ctrl-C stops the robot and closes both.
+    Writes mission.mcap, summary.json and report.html. Ctrl-C stops the robot and closes them.
     """
     from missions.clock import RealTime
     from missions.job import read_job
@@ -61,6 +61,7 @@ def run(
         with _interruptible() as interrupted, _progress(job, quiet=as_json) as watch:
             clock = RealTime() if realtime else None
             summary = simulate(job, out, clock=clock, watch=watch, interrupted=interrupted)
+        _report(out, summary)
     click.echo(json.dumps(summary.model_dump()) if as_json else _text(summary, out))
     return summary.exit_code if not refusals else STOPPED
 
@@ -68,6 +69,17 @@ def run(
 def _run_name(name: str, job: Job) -> str:
     section = f"-section{job.line.section}" if job.line.section else ""
     return f"{Path(name).name.partition('.')[0]}{section}-seed{job.seed}"
+
+
+def _report(out: Path, summary: Summary) -> None:
+    """A job is not lost because its report cannot be made, e.g. as the disk is full."""
+    from missions.recording import LogError
+    from missions.report import write_report
+
+    try:
+        write_report(out / "mission.mcap", summary, out / "report.html")
+    except (LogError, OSError) as error:
+        click.echo(f"no report: {error}", err=True)
 
 
 @contextmanager

@@ -73,8 +73,8 @@ loaded | with the robot on it | 机器人在线上时
 straight | laid straight | 未缠绕
 turn | one turn | 一圈
 none | none | 无
-cut_off | The log is cut off; this is what it holds to its last whole chunk. | 日志不完整；以下为最后完整数据块之前的内容。
-no_summary | There is no summary: the run was not finished, or it was not simulated. | 没有摘要：运行未结束，或非仿真。
+cut_off | The log is cut off; this is what it still holds. | 日志不完整；以下为可读部分。
+no_summary | No summary: not finished, or not simulated. | 没有摘要：运行未结束，或非仿真。
 truth | Curves show the simulated truth. | 曲线为仿真真值。
 belief | Curves show what the robot measured. | 曲线为机器人测量值。
 """
