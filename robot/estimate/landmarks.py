@@ -15,7 +15,7 @@ from operator import attrgetter
 
 from robot.estimate import filter as joint
 from robot.estimate.state import Vector
-from robot.line import catalogue
+from robot.estimate.surveyed import Surveyed, SurveyedFeatures
 from robot.line.line import Line
 from robot.messages import CameraFrame, Detection, SeenFeature
 from robot.parameters import Parameters
@@ -36,26 +36,14 @@ _DROP_TENTATIVE = 0.3
 _DROP_CONFIRMED = 0.1
 _FREE_AHEAD_M = 5.0  # from the camera: so far an unhindered view is trusted
 _FREE_STEP_M = 0.15  # per picture
-_GONE_SIGMAS = 2.6
 _BEHIND_M = 1.8  # the lay point has passed it
 _LISTED = 12
+_LIST_HITS = 3  # from so many detections on it is shown
+_SURVEY_GATE = 3.0  # sigma
 _SCORE_RATE = 0.05
 _SCORE_MAX = 25.0
 _SQUARE_MAX = 3.0  # mean square and mean of normalised range innovations that white noise does not reach
 _BIAS_MAX = 0.9
-_SURVEY_REACH_M = 2.5
-_SURVEY_PRIOR = 4.0  # weight of the assumed survey error, in features
-
-
-@dataclass(slots=True)
-class _Surveyed:
-    """A feature of the survey."""
-
-    kind: str
-    at_m: float
-    is_end: bool
-    found: bool = False
-    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -70,7 +58,7 @@ class _Track:
     votes: dict[str, float] = field(default_factory=dict)
     kind: str = "unknown"
     confirmed: bool = False
-    surveyed: _Surveyed | None = None
+    surveyed: Surveyed | None = None
 
     def vote(self, detection: Detection) -> None:
         """Count one detection; the class follows the majority."""
@@ -98,6 +86,7 @@ class _Link:
 
 
 _cost = attrgetter("cost")
+_place = attrgetter("at_m")
 
 
 class Landmarks:
@@ -123,11 +112,7 @@ class Landmarks:
         self._covariance = covariance
         self._camera = profile.camera
         self._trust = parameters.camera_trust
-        self._survey = [_Surveyed(f.kind, f.at_m, False) for f in line.features]
-        self._survey.append(_Surveyed(line.poles[-1].insulator, line.length_m, True))
-        self._sigma_m = survey_sigma_m
-        self._sum_m2 = _SURVEY_PRIOR * survey_sigma_m**2
-        self._weight = _SURVEY_PRIOR
+        self._survey = SurveyedFeatures(line, survey_sigma_m)
         self._tracks: list[_Track] = []
         self._free_slots = list(range(joint.FIRST + joint.SLOTS - 1, joint.FIRST - 1, -1))
         self._free_to_m = -math.inf  # the camera has looked so far
@@ -146,9 +131,7 @@ class Landmarks:
         """Take a new picture, made when the robot was `moved_m` further back."""
         if not camera.confidence >= self._trust:
             return
-        offset_m = (
-            self._camera.forward_s_m - moved_m
-        )  # from the middle carriage to where the picture was taken
+        offset_m = self._camera.forward_s_m - moved_m  # of the camera then from the middle carriage now
         seen = self._assign(camera.detections, offset_m)
         for track in self._tracks:
             self._count(track, track.slot in seen, offset_m)
@@ -170,10 +153,8 @@ class Landmarks:
 
     def _assign(self, detections: tuple[Detection, ...], offset_m: float) -> set[int]:
         """Give every detection to the track that explains it best, or a new one; slots of tracks seen."""
-        links: list[_Link] = []
-        for index, detection in enumerate(detections):
-            if detection.range_m > 0.0 and detection.sigma_m > 0.0:
-                links.extend(self._links(index, detection, offset_m))
+        sound = [d for d in detections if d.range_m > 0.0 and d.sigma_m > 0.0]
+        links = [link for i, d in enumerate(sound) for link in self._links(i, d, offset_m)]
         links.sort(key=_cost)
         explained: set[int] = set()
         seen: set[int] = set()
@@ -181,17 +162,11 @@ class Landmarks:
             if link.detection not in explained and link.track.slot not in seen:
                 explained.add(link.detection)
                 seen.add(link.track.slot)
-                self._fuse(link, detections[link.detection])
-        explained.update(
-            link.detection for link in links if link.is_same_class
-        )  # too near to be something else
-        for index, detection in enumerate(detections):
-            if (
-                index not in explained
-                and detection.range_m > 0.0
-                and detection.sigma_m > 0.0
-                and self._free_slots
-            ):
+                self._fuse(link, sound[link.detection])
+        # what is so near to a track of its class is not something else
+        explained.update(link.detection for link in links if link.is_same_class)
+        for index, detection in enumerate(sound):
+            if index not in explained and self._free_slots:
                 seen.add(self._begin(detection, offset_m))
         return seen
 
@@ -199,7 +174,7 @@ class Landmarks:
         """All tracks that could explain a detection."""
         mean = self._mean
         for track in self._tracks:
-            expected_m = mean[track.slot] - mean[joint.S] - offset_m
+            expected_m = float(mean[track.slot] - mean[joint.S]) - offset_m
             error_m = detection.range_m - expected_m
             if expected_m < 0.0 or abs(error_m) > _FAR_OFF_M:
                 continue
@@ -260,47 +235,25 @@ class Landmarks:
 
     def _look_up(self, track: _Track) -> None:
         """Find the track in the survey; an unmistakable match also corrects the chainage."""
-        at_m = self._mean[track.slot]
-        reach_m = max(4.0 * self._sigma_m, _SURVEY_REACH_M)
-        found = sorted(
-            (abs(s.at_m - at_m) + (0.0 if s.kind == track.kind else 1.0), i)
-            for i, s in enumerate(self._survey)
-            if not s.found and abs(s.at_m - at_m) < reach_m and _same_family(s.kind, track.kind)
-        )
-        if not found:
+        survey, at_m = self._survey, float(self._mean[track.slot])
+        track.surveyed, clear = survey.find(track.kind, at_m)
+        if track.surveyed is None or not clear:
             return
-        surveyed = self._survey[found[0][1]]
-        surveyed.found = True
-        surveyed.gone = False
-        track.surveyed = surveyed
-        if len(found) > 1 and found[1][0] < found[0][0] + 2.0 * self._sigma_m:
-            return
-        error_m = surveyed.at_m - at_m
-        var = self._covariance[track.slot, track.slot]
-        self._sum_m2 += max(error_m**2 - var, 0.0)
-        self._weight += 1.0
-        self._sigma_m = math.sqrt(self._sum_m2 / self._weight)
-        total = var + self._sigma_m**2
-        self.survey_error = error_m / math.sqrt(total)
-        if error_m**2 < 9.0 * total:
-            joint.update(
-                self._mean, self._covariance, track.slot, 1.0, joint.S, 0.0, error_m, self._sigma_m**2
-            )
+        error_m = track.surveyed.at_m - at_m
+        var = float(self._covariance[track.slot, track.slot])
+        survey.learn(track.surveyed, error_m, var)
+        noise_var = survey.sigma_m**2
+        self.survey_error = error_m / math.sqrt(var + noise_var)
+        if abs(self.survey_error) < _SURVEY_GATE:
+            joint.update(self._mean, self._covariance, track.slot, 1.0, joint.S, 0.0, error_m, noise_var)
 
     def _rule_out(self, offset_m: float) -> None:
         """Drop surveyed features from where the camera has seen nothing for long enough."""
-        s_m = self._mean[joint.S]
-        reach_m = s_m + offset_m + _FREE_AHEAD_M
-        start_m = max(self._free_to_m, s_m + offset_m)
-        self._free_to_m = max(self._free_to_m, min(reach_m, start_m + _FREE_STEP_M))
-        sigma_m = math.sqrt(self._sigma_m**2 + self._covariance[joint.S, joint.S])
-        for s in self._survey:
-            if s.found or s.gone or s.is_end or s.at_m + _GONE_SIGMAS * sigma_m > self._free_to_m:
-                continue
-            near_m = 3.0 * sigma_m + 0.3
-            s.gone = not any(
-                t.surveyed is None and abs(self._mean[t.slot] - s.at_m) < near_m for t in self._tracks
-            )
+        eye_m = float(self._mean[joint.S]) + offset_m
+        start_m = max(self._free_to_m, eye_m)
+        self._free_to_m = max(self._free_to_m, min(eye_m + _FREE_AHEAD_M, start_m + _FREE_STEP_M))
+        unexplained_m = [self._mean[t.slot] for t in self._tracks if t.surveyed is None]
+        self._survey.rule_out(self._free_to_m, self._covariance[joint.S, joint.S], unexplained_m)
 
     # ------------------------------------------------------------------ list
 
@@ -317,31 +270,25 @@ class Landmarks:
         return -1 if self._last is None else self._last.slot
 
     def _list(self) -> None:
-        mean, covariance = self._mean, self._covariance
-        s_m = float(mean[joint.S])
-        seen: list[SeenFeature] = []
+        mean = self._mean.tolist()
+        s_m = mean[joint.S]
+        listed: list[SeenFeature] = []
         for track in self._tracks:
-            at_m = float(mean[track.slot])
+            at_m = mean[track.slot]
             if track.confirmed and at_m <= s_m and (self._last is None or at_m >= mean[self._last.slot]):
                 self._last = track
-            if at_m < s_m - _BEHIND_M or not (track.confirmed or track.hits >= 3):
+            if at_m < s_m - _BEHIND_M or not (track.confirmed or track.hits >= _LIST_HITS):
                 continue
-            sigma_m = math.sqrt(joint.difference_var(covariance, track.slot, joint.S))
+            sigma_m = math.sqrt(joint.difference_var(self._covariance, track.slot, joint.S))
             surveyed = track.surveyed is not None
-            seen.append(SeenFeature(track.kind, at_m, sigma_m, track.confirmed, surveyed))
-        for s in self._survey:
-            if s.found or s.gone or s.is_end:
-                continue
-            at_m = s.at_m
-            if at_m < self._free_to_m:  # it can only be where nobody has looked yet
-                at_m = math.ceil(2.0 * self._free_to_m) / 2.0
-            seen.append(SeenFeature(s.kind, at_m, self._sigma_m, False, True))
-        seen.sort(key=lambda f: f.at_m)
-        self.features = tuple(seen[:_LISTED])
-        ahead = [f.at_m for f in seen if f.at_m > s_m and (f.confirmed or f.surveyed)]
-        self.next_m = ahead[0] if ahead else math.nan
-        leaving = [f.at_m + _BEHIND_M for f in seen if f.at_m + _BEHIND_M > s_m]
-        self._stale_at_m = min([*ahead[:1], *leaving[:1]], default=math.inf)
+            listed.append(SeenFeature(track.kind, at_m, sigma_m, track.confirmed, surveyed))
+        listed += self._survey.expected(self._free_to_m, _LISTED)
+        listed.sort(key=_place)
+        self.features = tuple(listed[:_LISTED])
+        self.next_m = next((f.at_m for f in listed if f.at_m > s_m and (f.confirmed or f.surveyed)), math.nan)
+        leaving_m = (f.at_m + _BEHIND_M for f in listed)
+        changes_m = [at_m for at_m in (self.next_m, next(leaving_m, math.nan)) if at_m > s_m]
+        self._stale_at_m = min(changes_m, default=math.inf)
 
 
 def _class_cost(detected: str, followed: str) -> float:
@@ -352,8 +299,3 @@ def _class_cost(detected: str, followed: str) -> float:
 
 def _noise(detection: Detection) -> float:
     return detection.sigma_m / (detection.range_m + _NOISE_FLOOR_M)
-
-
-def _same_family(a: str, b: str) -> bool:
-    """Whether a survey may call `a` what is `b`: insulators for each other, all else only as itself."""
-    return a == b or (a in catalogue.INSULATORS and b in catalogue.INSULATORS)
