@@ -90,13 +90,17 @@ def import_survey(source: MapLine, choices: Choices) -> Imported:
     return Imported(survey, order, (*source.notes, *notes))
 
 
-def _tension_n(choices: Choices) -> float | None:
+def _tension_n(choices: Choices) -> float:
     if choices.horizontal_tension_n is not None:
         return choices.horizontal_tension_n
     conductor = CONDUCTORS.get(choices.conductor)
     if conductor is None:
         return 1.0  # the survey's own check names the unknown conductor
-    return None if math.isnan(conductor.strength_n) else round(STRUNG_SHARE * conductor.strength_n, -1)
+    if math.isnan(conductor.strength_n):
+        raise ValueError(
+            f"the strength of {conductor.key} is not known; give the stringing tension (--tension)"
+        )
+    return round(STRUNG_SHARE * conductor.strength_n, -1)
 
 
 def _kind(end: bool, turn_deg: float, angle_max_deg: float) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from missions.cli import DONE
 from missions.cli.options import as_json
+
+if TYPE_CHECKING:
+    from missions.survey_import import Imported
+    from robot.line.survey import Survey
 
 
 @click.group()
@@ -107,38 +111,24 @@ def _show(spans: list[dict[str, Any]]) -> None:
 @as_json
 def import_(file: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
     """Make a line file from a map: GeoJSON (OpenStreetMap's poles or lines) or CSV."""
-    from pydantic import ValidationError
+    from missions.files import InputError, survey_toml
 
-    from missions.files import InputError, read_profile, survey_toml
-    from missions.gis import read_map
-    from missions.survey_import import Choices, import_survey
-
-    if out is None and (out := Path(f"{file.stem}.toml")).exists():
-        raise InputError(f"{out}: exists already; name a file with --out, it is replaced where it exists")
-    limit_deg = read_profile().limits.kink_plan_max_deg
-    try:
-        found = import_survey(read_map(file), Choices(angle_max_deg=limit_deg, **choices))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError(
-            f"{file}: {first['msg']}, not {first['input']!r}; see the options of import"
-        ) from None
-    except ValueError as error:
-        raise InputError(str(error) if isinstance(error, InputError) else f"{file}: {error}") from None
+    path = out or Path(f"{file.stem}.toml")
+    if out is None and path.exists():
+        raise InputError(f"{path}: exists already; name a file with --out, it is replaced where it exists")
+    found = _import(file, choices)
     remarks = [f"Imported from {file.name}.", found.survey.attribution, *found.notes]
     try:
-        out.write_text(survey_toml(found.survey, filter(None, remarks)), encoding="utf-8")
+        path.write_text(survey_toml(found.survey, filter(None, remarks)), encoding="utf-8")
     except OSError as error:
-        raise InputError(
-            f"{out}: cannot be written: {error.strerror}; name another file with --out"
-        ) from None
-    answer = _summary(found.survey) | {"file": str(out), "order": found.order, "notes": list(found.notes)}
+        raise InputError(f"{path}: cannot be written: {error.strerror}; name another with --out") from None
+    answer = _summary(found.survey) | {"file": str(path), "order": found.order, "notes": list(found.notes)}
     if as_json:
         click.echo(json.dumps(answer))
         return DONE
     for note in found.notes:
         click.echo(note)
-    click.echo(f"{out}: {len(found.survey.pole)} poles, {answer['length_m']:.1f} m, order of the file" + (
+    click.echo(f"{path}: {len(found.survey.pole)} poles, {answer['length_m']:.1f} m, order of the file" + (
         " kept" if found.order == "file" else " not kept"
     ))  # fmt: skip
     for part in answer["sections"]:
@@ -146,7 +136,27 @@ def import_(file: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
     return DONE
 
 
-def _summary(survey: Any) -> dict[str, Any]:
+def _import(file: Path, choices: dict[str, Any]) -> Imported:
+    """The survey of a map; whatever is wrong with map or choices is an InputError."""
+    from pydantic import ValidationError
+
+    from missions.file_errors import describe
+    from missions.files import InputError, read_profile
+    from missions.gis import read_map
+    from missions.survey_import import Choices, import_survey
+    from robot.line.survey import Survey
+
+    source = read_map(file)
+    limit_deg = read_profile().limits.kink_plan_max_deg
+    try:
+        return import_survey(source, Choices(angle_max_deg=limit_deg, **choices))
+    except ValidationError as error:
+        raise InputError(f"{file}: {describe(error, Survey, '')}") from None
+    except ValueError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _summary(survey: Survey) -> dict[str, Any]:
     """What a survey holds, for machines."""
     from robot.line.catalogue import CONDUCTORS
     from robot.line.survey import sections
