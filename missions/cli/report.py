@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 @as_json
 def report(log: Path, summary: Path | None, out: Path | None, picture: Path | None, as_json: bool) -> int:
     """Make the as-built report of LOG: one HTML page with plots, figures, crossings and events."""
-    from missions.report import write_picture, write_report
+    from missions.report import write_report
 
     figures = _summary(summary or log.with_name("summary.json"), wanted=summary is not None)
     out = out or log.with_name("report.html")
-    write_report(log, figures, out)
-    written = [out]
-    if picture:
-        write_picture(log, figures, picture)
-        written.append(picture)
-    names = [str(path) for path in written]
+    write_report(log, figures, out, picture)
+    names = [str(path) for path in (out, picture) if path]
     click.echo(json.dumps({"written": names}) if as_json else f"written {' and '.join(names)}")
     return DONE
 

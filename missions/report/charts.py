@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ MODE_COLOURS = {
 }
 _TENSION_BAND = 0.20  # of the ordered tension
 _PROFILE_STEPS = 400
-_LETTER_PX, _CAPITAL_PX, _HAN_PX = 5.9, 7.7, 11.0  # widths in small type
+_LETTER_PX, _CAPITAL_PX, _HAN_PX = 5.6, 7.7, 11.0  # widths in small type
 _WAVE_PX = 4.0  # how far a turn swings from the conductor
 _AT_POLE_M = 0.5  # nearer than this to a pole, a feature is drawn beside its insulator
 _WOOD = "#8d7b68"
@@ -58,7 +58,7 @@ def heading(record: JobRecord) -> Chart:
     crossed = len(_crossings(record.phases))
     minutes = float(record.curves.t_s[-1]) / 60.0
     facts = f"{len(record.turns)} turns, {crossed} crossings, {minutes:.0f} minutes"
-    return Chart(30.0, svg.title_row(record.line.name, facts, 24.0))
+    return Chart(22.0, svg.text(LEFT, 24.0, record.line.name, "t") + svg.text(RIGHT, 24.0, facts, "m e"))
 
 
 # ---------------------------------------------------------------- along the line
@@ -77,10 +77,10 @@ def profile(record: JobRecord, mass_kg: float) -> Chart:
     under = np.array([loaded.heights_m(s, np.array([s]))[0] for s in places.tolist()])
     low, high = float(under.min()), float(bare.max())
     reach = max(high - low, 0.5)
-    y = Scale(low - 0.55 * reach, high + 0.25 * reach, TOP + 210.0, TOP + 14.0)
+    y = Scale(low - 0.65 * reach, high + 0.25 * reach, TOP + 210.0, TOP + 14.0)
     parts = [
         svg.frame(_title("profile"), "m", x, y, x_ticks=x.ticks(12), x_unit="m", y_ticks=5),
-        _legend(y.end - 12.0, ((TEAL, "turn"), (AMBER, "straight"), (GREY, "loaded"))),
+        _legend(y.end - 12.0, ((GREY, "loaded"), (AMBER, "straight"), (TEAL, "turn"))),
         _spans(record, x, y),
         _poles(record, x, y),
         svg.path(x.all(places), y.all(under), GREY, 1.0, ' stroke-dasharray="4 3"'),
@@ -137,20 +137,23 @@ def _poles(record: JobRecord, x: Scale, y: Scale) -> str:
 
 
 def _hung(features: Iterable[Feature], x: Scale, y: Scale, places: FloatArray, bare: FloatArray) -> str:
-    """Features that hang on the spans, or at a pole beside its insulator."""
+    """Features that hang on the spans, named in rows below; what is at a pole stands beside its insulator."""
     at_poles = [feature.at_m for feature in features if feature.pole]
     parts = []
+    rows = [0.0, 0.0]  # where the last name of each ends
     for feature in features:
         if feature.pole:
             continue
-        at, height = x(feature.at_m), y(float(np.interp(feature.at_m, places, bare)))
-        colour = BLUE if feature.crossable else RED
+        at, height = x(feature.at_m), y(float(np.interp(feature.at_m, places, bare))) + 5.0
         if any(abs(feature.at_m - pole_m) < _AT_POLE_M for pole_m in at_poles):
-            at, height = at + 7.0, height + 3.0
-            parts.append(svg.text(at + 7, height + 13, feature.kind, "m h", colour))
-        else:
-            parts.append(svg.text(at, height + 22, feature.kind, "m h c", colour))
-        parts.append(f'<circle cx="{at:.1f}" cy="{height + 5:.1f}" r="4.5" fill="{colour}" stroke="#fff"/>')
+            at, height = at + 8.0, height + 4.0
+        colour = BLUE if feature.crossable else RED
+        row = 0 if rows[0] < at else 1
+        rows[row] = at + 8.0 + len(feature.kind) * _LETTER_PX
+        name_at = y.start - 28.0 - 14.0 * row
+        parts.append(svg.line(at, height, at, name_at, colour, 0.8, "1 3"))
+        parts.append(f'<circle cx="{at:.1f}" cy="{height:.1f}" r="4.5" fill="{colour}" stroke="#fff"/>')
+        parts.append(svg.text(at + 4, name_at, feature.kind, "m h", colour))
     return "".join(parts)
 
 
@@ -181,18 +184,18 @@ def _robot(at: float, height: float) -> str:
     wheels = "".join(f'<circle cx="{dx}" cy="-4" r="3.2" fill="{INK}"/>' for dx in (-8, 0, 8))
     pod = f'<rect x="-12" y="2" width="24" height="7" rx="3" fill="{INK}"/>'
     rotor = f'<ellipse cx="-18" cy="0" rx="3.5" ry="10" fill="none" stroke="{INK}" stroke-width="2.2"/>'
-    return f'<g transform="translate({at:.1f} {height:.1f})">{wheels}{pod}{rotor}</g>'
+    return f'<g transform="translate({at - 12.0:.1f} {height:.1f})">{wheels}{pod}{rotor}</g>'
 
 
-def _legend(at: float, entries: Iterable[tuple[str, str]]) -> str:
-    """From right to left."""
+def _legend(at: float, entries: Sequence[tuple[str, str]]) -> str:
+    """Colours and their text keys, up to the right edge."""
+    words = [f"{english(key)} {chinese(key)}" for _, key in entries]
+    widths = [len(english(key)) * _LETTER_PX + len(chinese(key)) * _HAN_PX + 34.0 for _, key in entries]
+    left = RIGHT - sum(widths)
     parts = []
-    right = RIGHT
-    for colour, key in entries:
-        parts.append(svg.text(right, at, f"{english(key)} {chinese(key)}", "m e"))
-        right -= len(english(key)) * _LETTER_PX + len(chinese(key)) * _HAN_PX + 6.0
-        parts.append(svg.rect(right - 13, at - 6, 12, 4, colour))
-        right -= 28.0
+    for (colour, _), word, width in zip(entries, words, widths, strict=True):
+        parts.append(svg.rect(left + 6, at - 6, 12, 4, colour) + svg.text(left + 23, at, word, "m"))
+        left += width
     return "".join(parts)
 
 
@@ -228,12 +231,13 @@ def modes(record: JobRecord) -> Chart:
     x = _time(record)
     top, height = TOP, 22.0
     parts = [svg.title_row(_title("mode"), "", TOP - 12.0)]
-    right = RIGHT
-    for mode in reversed([mode for mode in Mode if any(phase.mode is mode for phase in record.phases)]):
-        parts.append(svg.text(right, TOP - 12.0, mode.value, "m e"))
-        right -= len(mode.value) * _CAPITAL_PX + 3.0
-        parts.append(svg.rect(right - 10, TOP - 20.5, 9, 9, MODE_COLOURS[mode]))
-        right -= 24.0
+    shown = [mode for mode in Mode if any(phase.mode is mode for phase in record.phases)]
+    widths = [len(mode.value) * _CAPITAL_PX + 28.0 for mode in shown]
+    left = RIGHT - sum(widths)
+    for mode, width in zip(shown, widths, strict=True):
+        parts.append(svg.rect(left + 8, TOP - 20.5, 9, 9, MODE_COLOURS[mode]))
+        parts.append(svg.text(left + 22, TOP - 12.0, mode.value, "m"))
+        left += width
     for phase in record.phases:
         a, b = x(phase.from_s), x(phase.to_s)
         parts.append(svg.rect(a, top, b - a, height, MODE_COLOURS[phase.mode]))

@@ -37,8 +37,8 @@ def page(record: JobRecord, summary: Summary | None) -> str:
     Args:
         summary: None where there is none, as of a job that was not simulated or not finished.
     """
-    mass_kg = summary.peak_mass_kg if summary else record.profile.limits.mass_max_kg
     name = escape(record.line.name)
+    along = [charts.profile(record, _mass_kg(record, summary)), charts.pitch_errors(record)]
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -49,7 +49,10 @@ def page(record: JobRecord, summary: Summary | None) -> str:
         _facts(_job_facts(record) + (_figures(summary) if summary else [])),
         _violations(summary) if summary and summary.violations else "",
         _heading("line"),
-        svg.drawing([charts.profile(record, mass_kg), charts.pitch_errors(record)], english("profile")),
+        svg.drawing(
+            [charts.profile(record, _mass_kg(record, summary)), charts.pitch_errors(record)],
+            english("profile"),
+        ),
         _heading("time"),
         svg.drawing(_over_time(record), english("time")),
         _heading("crossings"),
@@ -65,11 +68,11 @@ def page(record: JobRecord, summary: Summary | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def picture(record: JobRecord, mass_kg: float) -> str:
+def picture(record: JobRecord, summary: Summary | None) -> str:
     """The run in one SVG."""
     shown = [
         charts.heading(record),
-        charts.profile(record, mass_kg),
+        charts.profile(record, _mass_kg(record, summary)),
         charts.pitch_errors(record),
         charts.modes(record),
         charts.speed(record),
@@ -77,6 +80,11 @@ def picture(record: JobRecord, mass_kg: float) -> str:
         charts.roll(record),
     ]
     return svg.drawing(shown, record.line.name)
+
+
+def _mass_kg(record: JobRecord, summary: Summary | None) -> float:
+    """With which the line is drawn bent."""
+    return summary.peak_mass_kg if summary else record.profile.limits.mass_max_kg
 
 
 def _over_time(record: JobRecord) -> list[svg.Chart]:

@@ -17,7 +17,7 @@ INK, MUTED, GRID, PAPER = "#1d2733", "#6b7785", "#e3e8ed", "#ffffff"
 BLUE, TEAL, AMBER, RED, GREY = "#2563a8", "#12857a", "#e08a1e", "#c8372d", "#9aa5b1"
 STYLE = (
     f"text{{font:12px system-ui,'Segoe UI',Roboto,'Noto Sans','Noto Sans CJK SC','PingFang SC',sans-serif;"
-    f"fill:{INK}}}.w{{fill:#fff;font-size:11px}}.m{{fill:{MUTED};font-size:11px}}.b{{font-weight:600;font-size:13px}}"
+    f"fill:{INK}}}.w{{fill:#fff;font-size:11px}}.m{{fill:{MUTED};font-size:11px}}.b{{font-weight:600;font-size:13px}}.t{{font-weight:600;font-size:17px}}"
     f".e{{text-anchor:end}}.c{{text-anchor:middle}}.h{{paint-order:stroke;stroke:{PAPER};stroke-width:3px}}"
     "path{fill:none;stroke-linejoin:round;stroke-linecap:round}"
 )
