@@ -20,7 +20,7 @@ from robot.line.mechanics import GRAVITY_MPS2, Catenary, tension_from_sag_n
 from robot.line.survey import Survey, SurveyFeature, SurveySpan, sections
 
 _TABLE_STEP_M = 0.05
-_TABLE_ROWS_MAX = 2_000_000  # of all spans together; longer lines get coarser tables
+_TABLE_ROWS_MAX = 500_000  # of all spans together; longer lines get coarser tables
 
 
 class LineError(ValueError):

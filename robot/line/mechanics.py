@@ -1,9 +1,10 @@
 """Sag and tension of a conductor between supports: the textbook formulas, in SI.
 
 Frame of a span: x horizontal from the left support, y up from it; w is the weight per length in N/m, H the
-horizontal tension in N. Sources: catenary and its length, `[S90]`, `[S91]`, `[S97]`; combined load `[S97]`;
-change of state `[S94]`; point load on a parabola derived in Irvine, Cable Structures (1981), chapter 2. The
-exact elastic form with point loads is in `robot.line.elastic`.
+horizontal tension in N. Sources: catenary and its length, Wolfram Formula Repository ("catenary"), with
+unequal supports and combined load as in the user guide of mechaphlowers (RTE); change of state, Grigsby,
+Electric Power Generation, Transmission and Distribution, chapter 14; point load on a parabola, Irvine, Cable
+Structures (1981), chapter 2. The exact elastic form with point loads is in `robot.line.elastic`.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ def change_of_state_n(
 ) -> float:
     """Horizontal tension after a change of load and temperature, parabolic, without point load.
 
-    H2^2 [H2 - (H1 - EA w1^2 S^2 / 24 H1^2 - EA alpha dT)] = EA w2^2 S^2 / 24, `[S94]`.
+    H2^2 [H2 - (H1 - EA w1^2 S^2 / 24 H1^2 - EA alpha dT)] = EA w2^2 S^2 / 24.
     """
     constant_n = (
         tension_n
