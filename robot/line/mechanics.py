@@ -1,10 +1,10 @@
 """Sag and tension of a conductor between supports: the textbook formulas, in SI.
 
 Frame of a span: x horizontal from the left support, y up from it; w is the weight per length in N/m, H the
-horizontal tension in N. Sources: catenary and its length, Wolfram Formula Repository ("catenary"), with
-unequal supports and combined load as in the user guide of mechaphlowers (RTE); change of state, Grigsby,
-Electric Power Generation, Transmission and Distribution, chapter 14; point load on a parabola, Irvine, Cable
-Structures (1981), chapter 2. The exact elastic form with point loads is in `robot.line.elastic`.
+horizontal tension in N. Sources: catenary and its length, Wolfram Formula Repository; unequal supports and
+combined load, user guide of mechaphlowers (RTE); change of state, the usual cubic; point load on
+a parabola, Irvine, Cable Structures (1981), chapter 2. The exact elastic form with point loads is in
+`robot.line.elastic`.
 """
 
 from __future__ import annotations
