@@ -16,6 +16,7 @@ from typing import NamedTuple
 from missions import files, summary
 from missions.cli import main
 from missions.job import Job, read_job
+from missions.plan import Plan, plan
 from missions.recording import CODECS, Log
 from missions.summary import Summary
 from robot.messages import CommandFrame, LayRecord
@@ -48,6 +49,8 @@ class Done:
     summary: Summary
     scan: Scan
 
+    plan: Plan
+
     @property
     def log(self) -> Path:
         return self.out / "mission.mcap"
@@ -74,7 +77,7 @@ def run(name: str | Path, out: Path, *options: str, keep_log: bool = True) -> Do
     given = dict(zip(options[::2], options[1::2], strict=True))
     section, seed = (int(given[key]) if key in given else None for key in ("--section", "--seed"))
     job = read_job(str(name), section=section, seed=seed)
-    return Done(job, out, code, summary.read(out / "summary.json"), scan)
+    return Done(job, out, code, summary.read(out / "summary.json"), scan, plan(job))
 
 
 DONE: dict[str, dict[str, Done]] = {}  # every job of this session: title of its table, name of its column
@@ -171,6 +174,10 @@ def unwrapped_max_m(done: Done) -> float:
     return max(at_m.values(), default=0.0)
 
 
+def off_pct(planned: float, found: float) -> float:
+    return 100.0 * abs(planned / found - 1.0) if found else math.nan
+
+
 COMPLETES = (
     Figure("exit code", lambda d: d.exit_code, 0),
     Figure("not completed", lambda d: d.summary.outcome != "completed", 0),
@@ -192,6 +199,10 @@ FIGURES = (
     Figure("unwrapped a pole max, m", unwrapped_max_m, 1.0),
     Figure("peak mass, kg", lambda d: d.summary.peak_mass_kg, 40.0),
     Figure("speed max, m/s", lambda d: d.scan.speed_max_mps, 0.60),
+    Figure("plan: time, %", lambda d: off_pct(d.plan.time_s, d.summary.sim_time_s), 10.0),
+    Figure("plan: cable, %", lambda d: off_pct(d.plan.cable_m, d.summary.cable_used_m), 1.0),
+    Figure("plan: energy, %", lambda d: off_pct(d.plan.energy_wh, d.summary.energy_wh), 20.0),
+    Figure("plan: mass, kg", lambda d: abs(d.plan.mass_kg - d.summary.peak_mass_kg), 0.1),
 )
 
 
