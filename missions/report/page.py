@@ -49,10 +49,7 @@ def page(record: JobRecord, summary: Summary | None) -> str:
         _facts(_job_facts(record) + (_figures(summary) if summary else [])),
         _violations(summary) if summary and summary.violations else "",
         _heading("line"),
-        svg.drawing(
-            [charts.profile(record, _mass_kg(record, summary)), charts.pitch_errors(record)],
-            english("profile"),
-        ),
+        svg.drawing(along, english("profile")),
         _heading("time"),
         svg.drawing(_over_time(record), english("time")),
         _heading("crossings"),
