@@ -57,6 +57,9 @@ class Parameters:
     crossing_lean_deg: float = _parameter(
         2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun."
     )
+    sway_speed_mps: float = _parameter(
+        0.03, "m/s", 0.01, 0.05, "Speed of rolling to and fro before a crossing, until the body hangs level."
+    )
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
     clearance_m: float = _parameter(
         0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature."

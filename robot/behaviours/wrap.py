@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from robot.behaviours.levelling import Levelling
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
@@ -29,12 +30,14 @@ class Wrap:
         self._pinch_n = (
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
+        self._levelling: Levelling | None = None
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
 
     def enter(self, situation: Situation) -> None:
         self._drawn_up = False
         self._looked_s = 0.0
+        self._levelling = None
         self._motion.forget_speed()
         self._motion.begin_draw_up(situation)
 
@@ -60,6 +63,8 @@ class Wrap:
         left_m = stop_m - estimate.chainage_m
         parameters = motion.parameters
         self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
+        if self._levelling is not None:
+            return "crossing_ahead" if self._levelling.step(wish, situation) else None
         if left_m < _ARRIVED_M and motion.at_rest(situation):
             return self._arrived(situation)
         speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))
@@ -91,4 +96,5 @@ class Wrap:
             self.detail = ahead.plan.reason
             return "feature_blocked"
         self.detail = ", ".join(f.kind for f in ahead.features)
-        return "crossing_ahead"
+        self._levelling = Levelling(self._motion, situation)
+        return None

@@ -19,7 +19,6 @@ from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
-_SWAY_M, _SWAY_MPS = 0.08, 0.03  # rolling to and fro to hang level
 _GUST_SHARE, _GUST_RPS, _GUST_S = 0.73, 0.005, 2.0  # of the roll limit; how fast; how long to stand then
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
@@ -59,10 +58,6 @@ class Crossing:
         self._travel_origin_m = 0.0
         self._parked_from_m: float | None = None
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
-        self._level_s = 0.0
-        self._start_travel_m = 0.0
-        self._swaying = False
-        self._sway_mps = -_SWAY_MPS
         self._calm_s = math.inf  # since the last gust that stopped an advance
         self.records: list[LayRecord] = []
         self.detail = ""
@@ -92,9 +87,6 @@ class Crossing:
         self._slack_m = {
             f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS
         }
-        self._level_s = 0.0
-        self._start_travel_m = situation.estimate.travel_m
-        self._swaying = False
 
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
@@ -114,8 +106,6 @@ class Crossing:
         motion.balance(wish, situation)
         motion.pinch(wish, situation, motion.parameters.crossing_pinch_n)
         self._feed_cable(wish, situation)
-        if progress.step == 0 and not self._level(wish, situation):
-            return None
         if progress.step == len(plan.steps):
             return self._finish(situation)
         step = plan.steps[progress.step]
@@ -254,35 +244,6 @@ class Crossing:
         self._motion.parked = False
 
     # ------------------------------------------------------------------ begin and end
-
-    def _level(self, wish: Wish, situation: Situation) -> bool:
-        """Before the first step the body must hang level.
-
-        A parked robot is locked by its pinch in whatever lean it stopped with, so it rolls to and fro a hand's
-        width, slowly, until a stop finds it level.
-        """
-        if self._progress.in_step_s > 0.0:
-            return True
-        motion, estimate = self._motion, situation.estimate
-        motion.turn_with_travel(wish, situation)
-        lean_rad, limit_rad = abs(estimate.roll_rad), math.radians(motion.parameters.crossing_lean_deg)
-        if lean_rad > limit_rad:
-            self._swaying = True
-        elif lean_rad < 0.6 * limit_rad:
-            self._swaying = False
-        if not self._swaying:
-            motion.drive(wish, situation, 0.0, 0.1)
-            level = motion.at_rest(situation) and lean_rad <= limit_rad
-            self._level_s = self._level_s + situation.dt_s if level else 0.0
-            return self._level_s >= motion.profile.times.confirm_s
-        self._level_s = 0.0
-        back_m = self._start_travel_m - estimate.travel_m
-        if back_m <= 0.0:
-            self._sway_mps = -_SWAY_MPS
-        elif back_m >= _SWAY_M:
-            self._sway_mps = _SWAY_MPS
-        motion.drive(wish, situation, self._sway_mps, 0.1)
-        return False
 
     def _finish(self, situation: Situation) -> str:
         assert self._ahead is not None

@@ -31,7 +31,7 @@ _MOVE_M = 0.002  # a grip asked to open by more than this is a release
 class Allowance:
     """What a mode allows. Kinds are the axis modes beside HOLD, which is always allowed."""
 
-    travel: str  # "" no, "ramp" only towards rest, "forward", "both"
+    travel: str  # "" no, "ramp" only towards rest, "forward" (back only to sway), "both"
     grip: str  # "" no, "close", "any"
     rotor: str  # "" no, "ramp" only while the wheels come to rest, "any"
     cable: frozenset[int]
@@ -62,6 +62,7 @@ class Bounds:
 
     wheel_radius_m: float
     speed_mps: Mapping[Mode, float]
+    sway_rps: float  # backwards where travel is forwards
     ramp_rps2: float  # slowest ramp of a wheel to rest
     velocity: tuple[float, ...]
     acceleration: tuple[float, ...]
@@ -101,6 +102,7 @@ class Bounds:
                 Mode.CROSSING: profile.times.crossing_speed_mps,
                 Mode.RETREAT: profile.times.crossing_speed_mps,
             },
+            sway_rps=parameters.sway_speed_mps / radius_m,
             ramp_rps2=parameters.ramp_down_mps2 / radius_m,
             velocity=tuple(velocity),
             acceleration=tuple(acceleration),
@@ -204,7 +206,7 @@ class _Pass:
         """Travel: direction, speed and rate, and only while the robot is measured to hold."""
         travel = self._allowance.travel
         top_rps = min(self._speed_mps, cap_mps) / self._bounds.wheel_radius_m
-        low_rps = -top_rps if travel == "both" else 0.0
+        low_rps = -top_rps if travel == "both" else -min(top_rps, self._bounds.sway_rps)
         held = None
         for axis in _WHEELS:
             if self._mode[axis] == _HOLD:

@@ -32,6 +32,7 @@ from robot.safety import support as real_support
 
 NAN, INF = math.nan, math.inf
 RADIUS_M = 0.05
+SWAY_MPS = 0.03
 FRONT, MIDDLE, REAR = 0, 1, 2
 EXACT = 1e-12
 
@@ -228,12 +229,16 @@ def no_mode_is_faster_than_its_speed(gate: ModuleType) -> None:
             assert row(gated, axis)[1] >= -top_mps / RADIUS_M - EXACT
 
 
-def wrap_never_drives_back(gate: ModuleType) -> None:
-    gated = check(gate, Mode.WRAP, rolling(-0.001))
-    assert gated.setpoints.target[:3] == (0.0, 0.0, 0.0)
+def wrap_rolls_back_only_to_sway(gate: ModuleType) -> None:
+    swaying = rolling(-SWAY_MPS)
+    assert check(gate, Mode.WRAP, swaying, swaying).denied == ()
+    gated = check(gate, Mode.WRAP, rolling(-SWAY_MPS - 0.001), swaying)
+    assert all(near(target, -SWAY_MPS / RADIUS_M) for target in gated.setpoints.target[:3])
     assert len(gated.denied) == 3
     for mode in (Mode.MANUAL, Mode.TRAVEL, Mode.CROSSING, Mode.RETREAT):
-        assert check(gate, mode, rolling(-0.001)).denied == ()
+        assert check(gate, mode, rolling(-SWAY_MPS - 0.001), swaying).denied == ()
+    capped = check(gate, Mode.WRAP, swaying, swaying, speed_cap_mps=0.015)
+    assert all(near(target, -0.02 / RADIUS_M) for target in capped.setpoints.target[:3])
 
 
 def the_failsafe_caps_speed(gate: ModuleType) -> None:

@@ -1,0 +1,54 @@
+"""Hanging level before a crossing.
+
+A parked robot is locked by its pinch in whatever lean it stopped with. So it rolls to and fro a hand's width, slowly,
+until a stop finds it level; a gust is waited out in this way, however long it lasts.
+"""
+
+from __future__ import annotations
+
+import math
+
+from robot.behaviours.motion import Motion
+from robot.behaviours.wish import Situation, Wish
+
+_WAY_M = 0.08
+_ACCELERATION_MPS2 = 0.1
+_LEVEL_SHARE = (
+    0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
+)
+
+
+class Levelling:
+    """One wait for a level body; made anew for every crossing."""
+
+    def __init__(self, motion: Motion, situation: Situation) -> None:
+        self._motion = motion
+        self._limit_rad = math.radians(motion.parameters.crossing_lean_deg)
+        self._start_m = situation.estimate.travel_m
+        self._swaying = False
+        self._back = True
+        self._level_s = 0.0
+
+    def step(self, wish: Wish, situation: Situation) -> bool:
+        """Roll or stand; True once the body has stood level for the time of a confirmation."""
+        motion, estimate = self._motion, situation.estimate
+        lean_rad = abs(estimate.roll_rad)
+        if lean_rad > self._limit_rad:
+            self._swaying = True
+        elif lean_rad < _LEVEL_SHARE * self._limit_rad:
+            self._swaying = False
+        if self._swaying:
+            self._sway(wish, situation)
+            return False
+        motion.drive(wish, situation, 0.0, _ACCELERATION_MPS2)
+        level = motion.at_rest(situation) and lean_rad <= self._limit_rad
+        self._level_s = self._level_s + situation.dt_s if level else 0.0
+        return self._level_s >= motion.profile.times.confirm_s
+
+    def _sway(self, wish: Wish, situation: Situation) -> None:
+        self._level_s = 0.0
+        back_m = self._start_m - situation.estimate.travel_m
+        if back_m <= 0.0 or back_m >= _WAY_M:
+            self._back = back_m <= 0.0
+        speed_mps = self._motion.parameters.sway_speed_mps
+        self._motion.drive(wish, situation, -speed_mps if self._back else speed_mps, _ACCELERATION_MPS2)
