@@ -118,9 +118,7 @@ def restrung(directory: Path, conductor: str, pitch_m: float, lay: str) -> Path:
 def badly_surveyed(directory: Path, name: str, error_m: float) -> Path:
     """The scenario of a packaged line with another error of its survey."""
     packaged = files.resolve(name)
-    text = packaged.read_text(encoding="utf-8").replace(
-        "survey_error_m = 0.2", f"survey_error_m = {error_m}"
-    )
+    text = packaged.read_text(encoding="utf-8").replace("survey_error_m = 0.2", f"survey_error_m = {error_m}")
     path = directory / packaged.name
     path.write_text(text, encoding="utf-8")
     assert files.read_scenario(path).survey_error_m == error_m
@@ -151,9 +149,7 @@ class Figure(NamedTuple):
 def not_crossed(done: Done) -> int:
     """Poles and indicators of the line that were not crossed."""
     wanted = Counter(f.kind for f in done.job.line.features if f.kind not in NEEDS_NO_CROSSING)
-    crossed = Counter(
-        kind for c in done.summary.crossings if c.outcome == "done" for kind in c.features
-    )
+    crossed = Counter(kind for c in done.summary.crossings if c.outcome == "done" for kind in c.features)
     return (wanted - crossed).total()
 
 

@@ -23,9 +23,7 @@ PATIENCE_S = 240.0
 def interrupted(name: str, out: Path, after_bytes: int) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a run that gets SIGINT once its log has grown so long."""
     command = [sys.executable, "-m", "missions.cli", "run", name, "--out", str(out), "--json"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log, deadline_s = out / "mission.mcap", time.monotonic() + PATIENCE_S
     try:
         while not (log.exists() and log.stat().st_size >= after_bytes):

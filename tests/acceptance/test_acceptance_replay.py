@@ -94,9 +94,7 @@ def test_a_changed_parameter_is_noticed_in_350_m(long_job: Done) -> None:
 
 
 @pytest.mark.parametrize(("topic", "field"), [("/command", "seq"), ("/estimate", "chainage_m")])
-def test_recorded_outputs_are_never_fed_back(
-    short_job: Done, tmp_path: Path, topic: str, field: str
-) -> None:
+def test_recorded_outputs_are_never_fed_back(short_job: Done, tmp_path: Path, topic: str, field: str) -> None:
     """One altered output differs in its own tick and in no other."""
 
     def change(message: Any) -> Any:

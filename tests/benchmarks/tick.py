@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -29,6 +30,7 @@ from firmware_bridge.virtual.board import VirtualBoard
 from hil.referee import Referee
 from hil.world.truth import TruthState
 from hil.world.world import World
+from missions.clock import TICK_NS
 from missions.job import Job, read_job
 from missions.recording import Recorder
 from missions.run import RunLoop, simulate
@@ -80,7 +82,8 @@ PARTS: tuple[Place, ...] = (
 class Figures:
     """What was measured; one entry a round, or one a tick."""
 
-    realtime: list[float] = field(default_factory=list)  # per round, times real time
+    realtime: list[float] = field(default_factory=list)  # per run, times real time
+    loop_us: list[float] = field(default_factory=list)  # per tick of the whole loop, world and referee too
     stack_us: list[float] = field(default_factory=list)  # per tick
     brain_and_log_us: list[float] = field(default_factory=list)  # of it, without the wire
     reference_us: list[float] = field(default_factory=list)
@@ -92,18 +95,18 @@ class Figures:
 # ---------------------------------------------------------------- the three measurements
 
 
-def whole_loop(job: Job, out: Path, until_s: float) -> float:
-    """Times real time, from `WARM_UP_S` to `until_s`, with nothing but the clock looked at."""
-    began_ns: list[int] = []
+def whole_loop(job: Job, out: Path, until_s: float, figures: Figures) -> None:
+    """The job as it is, with nothing but the clock looked at after every tick."""
+    ends_ns: list[int] = []
 
     def watch(frame: SensorFrame, _command: CommandFrame) -> None:
-        if not began_ns and frame.t_ns >= WARM_UP_S * 1e9:
-            began_ns.extend((frame.t_ns, now_ns()))
-        ended_ns[:] = frame.t_ns, now_ns()
+        if frame.t_ns >= WARM_UP_S * 1e9:
+            ends_ns.append(now_ns())
 
-    ended_ns: list[int] = []
     _run(job, out, until_s, watch)
-    return (ended_ns[0] - began_ns[0]) / (ended_ns[1] - began_ns[1])
+    took_us = [(after - before) / 1000 for before, after in pairwise(ends_ns)]
+    figures.loop_us += took_us
+    figures.realtime.append(len(took_us) * TICK_NS / 1000 / sum(took_us))
 
 
 class Duel:
@@ -220,9 +223,9 @@ def measure(name: str, until_s: float, rounds: int) -> Figures:
         out = Path(directory)
         _run(job, out, WARM_UP_S, lambda _frame, _command: None)  # compiled code is loaded
         for _ in range(rounds):
-            figures.realtime.append(whole_loop(job, out, until_s))
+            whole_loop(job, out, until_s, figures)
             against_parts(job, out, until_s, figures)
-            figures.realtime.append(whole_loop(job, out, until_s))
+            whole_loop(job, out, until_s, figures)
             parts(job, out, until_s, figures)
             figures.help_s.append(help_cpu_s())
     return figures
@@ -239,6 +242,7 @@ def table(figures: Figures) -> str:
         f"({realtime[0]:.1f} to {realtime[-1]:.1f}, {len(realtime)} runs)",
         "",
         "per tick, us                    median     p99",
+        _line("whole loop", figures.loop_us),
         _line("stack: wire, brain, log", figures.stack_us),
         _line("  of it brain and log", figures.brain_and_log_us),
         _line("reference loop of parts", figures.reference_us),
