@@ -57,7 +57,8 @@ _SEVERITIES: Mapping[Severity, str] = {
     """,
     Severity.ALARM: """
         imu_lost odometry_lost dancer_lost camera_lost grip_sensor_lost wheel_slip_long roll_limit
-        grip_unloaded battery_low coil_end console_lost feature_blocked feature_not_seen crossing_failed retreat_blocked
+        grip_unloaded battery_low coil_end console_lost feature_blocked feature_not_seen crossing_failed
+        retreat_blocked
     """,
     Severity.WARNING: """
         feedback_stale link_noisy drive_hot wheel_slip odometer_lost slope_unknown roll_high tension_off

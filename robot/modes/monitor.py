@@ -181,8 +181,8 @@ class Monitor:
             self._rotor_and_grips(found, frame, last.setpoints)
         if mode in _CABLE_MODES:
             self._cable(found, frame, estimate, last)
-        if mode in _ON_LINE_MODES and not support.all_closed(frame, self._limits):
-            self._support(found, frame)
+        if not support.all_closed(frame, self._limits):
+            self._support(found, frame, mode)
         for name in health:
             found.append(HEALTH[name])
         return self._debounce.update(frame.t_ns, found)
@@ -308,11 +308,11 @@ class Monitor:
             ):
                 found.append("grip_unloaded")
 
-    def _support(self, found: list[str], frame: SensorFrame) -> None:
+    def _support(self, found: list[str], frame: SensorFrame, mode: Mode) -> None:
         """A stance other than all closed needs forces that are measured."""
         if not math.isfinite(sum(frame.sensors.pinch_n) + sum(frame.sensors.wheel_load_n)):
             found.append("grip_sensor_lost")
-        if not support.holds(frame, self._limits):
+        if mode in _ON_LINE_MODES and not support.holds(frame, self._limits):
             found.append("support_unmeasured")
 
     def _slipping(self, found: list[str], frame: SensorFrame, estimate: Estimate) -> None:
