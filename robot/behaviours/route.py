@@ -29,17 +29,11 @@ class Ahead:
     """The next group: where its first feature is, how it was planned, and whether all of it has been seen."""
 
     anchor_m: float  # estimated chainage of the first feature's middle
+    stop_m: float  # chainage of the middle carriage at which to stop for it
     features: tuple[SeenFeature, ...]
     plan: CrossingPlan | Blocked  # relative to the anchor
     confirmed: bool
     is_end: bool  # the last pole: the job ends before it
-
-    @property
-    def stop_m(self) -> float:
-        """Chainage of the middle carriage at which to stop for it."""
-        if isinstance(self.plan, Blocked):
-            return self.anchor_m + self.plan.at_m
-        return self.anchor_m + self.plan.from_m
 
 
 class Route:
@@ -88,7 +82,10 @@ class Route:
             anchor_m, plan = members[0].at_m, self._plan(members, estimate)
             if isinstance(plan, Blocked) or plan.steps:
                 is_end = any(f.kind in catalogue.INSULATORS and self._is_last(f) for f in members)
-                return Ahead(anchor_m, members, plan, all(f.confirmed for f in members), is_end)
+                stop_m = anchor_m + (plan.at_m if isinstance(plan, Blocked) else plan.from_m)
+                if is_end:
+                    stop_m = anchor_m - self._parameters.end_gap_m
+                return Ahead(anchor_m, stop_m, members, plan, all(f.confirmed for f in members), is_end)
             self._beside.append((anchor_m + plan.from_m, anchor_m + plan.to_m, plan.speed_mps))
         return None
 

@@ -53,13 +53,7 @@ class Wrap:
         motion.turn_with_travel(wish, situation)
         estimate = situation.estimate
         self.ahead = self._route.ahead(estimate)
-        stop_m = motion.line.length_m - motion.parameters.end_gap_m
-        if self.ahead is not None:
-            stop_m = (
-                self.ahead.stop_m
-                if not self.ahead.is_end
-                else self.ahead.anchor_m - motion.parameters.end_gap_m
-            )
+        stop_m = self.ahead.stop_m if self.ahead else motion.line.length_m - motion.parameters.end_gap_m
         left_m = stop_m - estimate.chainage_m
         parameters = motion.parameters
         self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n

@@ -1,0 +1,139 @@
+"""Shared motion: gear, swing of the rotor, ramp and tension start from what is measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from missions import files
+from robot.behaviours.lay import LayPoint
+from robot.behaviours.levelling import Levelling
+from robot.behaviours.motion import Motion
+from robot.behaviours.wish import Situation, Wish
+from robot.messages import Axis, AxisMode, CarriageState
+from robot.parameters import Parameters
+from tests.robot.safety_cases import DT_S, PROFILE, T_NS, estimate, frame
+
+CLAMPED = (CarriageState.CLAMPED,) * 3
+
+
+@pytest.fixture
+def motion() -> Motion:
+    return Motion(PROFILE, files.read_line("short-60m"), Parameters())
+
+
+def situation(**beliefs: object) -> Situation:
+    return Situation(T_NS, DT_S, frame(), replace(estimate(), **beliefs), CLAMPED)
+
+
+def test_the_gear_engages_at_the_phase_that_the_rotor_has(motion: Motion) -> None:
+    wish = Wish(PROFILE)
+    here = situation(rotor_abs_rad=7.0, rotor_rad=7.0, travel_m=12.0, roll_rad=0.0, speed_mps=0.0)
+    motion.turn_with_travel(wish, here)
+    assert wish.target[Axis.ROTOR] == pytest.approx(7.0)
+
+
+def test_one_pitch_of_travel_is_one_turn_and_roll_is_taken_out_of_it(motion: Motion) -> None:
+    wish = Wish(PROFILE)
+    motion.engage(situation(rotor_abs_rad=0.0, travel_m=0.0))
+    motion.turn_with_travel(wish, situation(travel_m=motion.line.pitch_m, roll_rad=0.03, speed_mps=0.4))
+    assert wish.target[Axis.ROTOR] == pytest.approx(2 * math.pi - 0.03)
+    assert wish.feedforward[Axis.ROTOR] == pytest.approx(2 * math.pi * 0.4 / motion.line.pitch_m)
+
+
+def test_the_next_park_angle_lies_ahead_in_the_hand_of_the_lay(motion: Motion) -> None:
+    for now in (0.0, 1.0, 2.0, 100.0):
+        angle = motion.next_angle(situation(rotor_rad=now), PROFILE.park_rotor_rad)
+        assert -math.radians(2.01) <= motion.line.hand * (angle - now) < 2 * math.pi
+        assert math.isclose(math.cos(angle - PROFILE.park_rotor_rad), 1.0, abs_tol=1e-9)
+
+
+def test_a_rotor_at_its_angle_counts_as_arrived_only_at_rest(motion: Motion) -> None:
+    assert motion.turn_to(Wish(PROFILE), situation(rotor_rad=1.0), 1.0)
+    turning = replace(situation(rotor_rad=1.0), frame=frame(velocity=tuple(0.5 for _ in Axis)))
+    assert not motion.turn_to(Wish(PROFILE), turning, 1.0)
+
+
+def test_the_rotor_swings_with_a_ramp_and_never_faster_than_it_parks(motion: Motion) -> None:
+    top_rps = math.radians(PROFILE.rotor.park_speed_dps)
+    rates = []
+    for _ in range(700):
+        wish = Wish(PROFILE)
+        motion.turn_to(wish, situation(rotor_rad=0.0), 3.0)
+        rates.append(wish.feedforward[Axis.ROTOR])
+    assert 0.9 * top_rps < max(rates) <= top_rps + 1e-9
+    steps = [abs(later - earlier) for earlier, later in pairwise(rates)]
+    assert max(steps) < 0.016  # 1.5 times 0.6 rad/s2 in a tick, and what is left at the end
+    assert rates[-1] == 0.0
+
+
+def test_wheels_that_are_lifted_are_not_driven(motion: Motion) -> None:
+    wish = Wish(PROFILE)
+    lifted = replace(situation(), stance=(CarriageState.LIFTED, CarriageState.CLAMPED, CarriageState.CLAMPED))
+    motion.drive(wish, lifted, 0.1, 0.5)
+    assert wish.mode[Axis.TRACTION_FRONT] == AxisMode.HOLD
+    assert wish.mode[Axis.TRACTION_MIDDLE] == AxisMode.VELOCITY
+
+
+def test_a_capped_speed_is_reached_by_the_same_ramp(motion: Motion) -> None:
+    for _ in range(200):
+        motion.drive(Wish(PROFILE), replace(situation(), speed_cap_mps=0.1), 0.4, 0.5)
+    assert motion.speed_mps == pytest.approx(0.1)
+
+
+def test_after_a_pause_nothing_remembers_an_earlier_speed(motion: Motion) -> None:
+    motion.engage(situation())
+    motion.drive(Wish(PROFILE), situation(), 0.4, 0.5)
+    motion.forget_speed()
+    assert motion.speed_mps == 0.0
+    assert not motion.geared
+
+
+def test_slack_cable_does_not_wind_up_the_tension(motion: Motion) -> None:
+    for _ in range(500):
+        wish = Wish(PROFILE)
+        motion.keep_tension(wish, situation(tension_n=0.0))
+    assert wish.target[Axis.CABLE] < 1.5 * motion.line.tension_n
+
+
+def test_a_heavy_cradle_moves_the_counterweight_outwards(motion: Motion) -> None:
+    turning = situation(imbalance_sin=0.02, rotor_rate_rps=2.5, coil_m=60.0)
+    motion.engage(turning)
+    first, later = Wish(PROFILE), Wish(PROFILE)
+    motion.balance(first, turning)
+    for _ in range(1000):
+        motion.balance(later, turning)
+    assert later.target[Axis.TRIM] > first.target[Axis.TRIM] + 0.001
+
+
+def test_a_straight_stretch_is_drawn_up_by_less_than_a_turn(motion: Motion) -> None:
+    here = situation(chainage_m=10.0, rotor_rad=0.0, rotor_abs_rad=0.0)
+    motion.lay = LayPoint(motion.geometry, motion.guide_at_m(here) - 0.8)
+    motion.begin_draw_up(here)
+    wish = Wish(PROFILE)
+    assert not motion.draw_up(wish, here)
+    assert not motion.geared
+    assert motion.draw_up(wish, situation(rotor_rad=motion._draw_up_to_rad))
+    assert 0.5 < abs(motion._draw_up_to_rad) < 2 * math.pi
+    assert motion.geared
+
+
+def test_a_level_body_may_cross_after_a_confirmation(motion: Motion) -> None:
+    level = Levelling(motion, situation())
+    ticks = next(n for n in range(1, 100) if level.step(Wish(PROFILE), situation(roll_rad=0.01)))
+    assert ticks * DT_S == pytest.approx(PROFILE.times.confirm_s, abs=2 * DT_S)
+
+
+def test_a_leaning_body_rolls_to_and_fro_until_it_hangs_level(motion: Motion) -> None:
+    level = Levelling(motion, situation(travel_m=5.0))
+    travel_m, seen = 5.0, []
+    for _ in range(1500):
+        assert not level.step(Wish(PROFILE), situation(travel_m=travel_m, roll_rad=0.05))
+        travel_m += motion.speed_mps * DT_S
+        seen.append(travel_m)
+    assert 4.90 < min(seen) < 4.93
+    assert max(seen[700:]) > 4.97
+    assert max(seen) < 5.02
