@@ -25,7 +25,7 @@ from robot.estimate.estimator import Estimator
 from robot.line.line import Line
 from robot.messages import Action, CommandFrame, Estimate, Event, LayRecord, Mode, SensorFrame, Setpoints
 from robot.modes.events import changes
-from robot.modes.machine import ModeMachine, Request
+from robot.modes.machine import OPERATOR_TRIGGERS, ModeMachine, Request
 from robot.modes.monitor import Monitor
 from robot.parameters import Parameters
 from robot.profile import Profile
@@ -34,6 +34,10 @@ from robot.safety.authority import Acts, Authority
 
 NOMINAL_DT_S = 0.010
 _PAUSE_S = 0.100  # after a longer gap nothing earlier counts (promise S23)
+
+
+class ModeError(Exception):
+    """The mode machine could not do what its table says; ends in STOPPED like everything that is raised."""
 
 
 class Behaviour(Protocol):
@@ -140,6 +144,7 @@ class Controller:
         )
         if request is not None:
             self._change_mode(request, situation, acts, reaction)
+        self._settle(request, acts, frame.t_ns)
         mode = self._machine.mode
 
         # 5 behaviour
@@ -149,7 +154,7 @@ class Controller:
             self._entered = mode
             behaviour.enter(situation)
         self._wish.clear()
-        self._report = behaviour.step(self._wish, situation)
+        self._report = behaviour.step(self._wish, situation) or self._report
         wish = self._wish.setpoints()
 
         # 6 gate
@@ -186,29 +191,41 @@ class Controller:
         self, request: Request, situation: Situation, acts: Acts, reaction: failsafe.Reaction
     ) -> None:
         """Carry out the one request of this tick, with what has to be right before and what follows from it."""
-        t_ns, action = situation.t_ns, acts.act.action if acts.act else None
-        by_operator = action is not None and request.reason == f"operator_{action.value}"
-        if by_operator and action is Action.ARM and not self._may_arm(situation):
+        t_ns, act = situation.t_ns, acts.act
+        by_operator = act is not None and request.reason == f"operator_{act.action.value}"
+        if by_operator and act is not None and act.action is Action.ARM and not self._may_arm(situation):
             return
         before = self._machine.mode
         step = self._machine.step(request, self._active, reaction.inhibit)
+        if step.failed:
+            raise ModeError(f"{request.trigger.value} in {before.value}")
         if step.refused:
             self._events.append(Event(t_ns, "command_refused", step.refused))
             return
-        if step.failed:
-            self._events.append(Event(t_ns, "internal_error", request.reason))
-        if by_operator and acts.act is not None:
-            self._obey(acts.act.action, acts.act.argument)
-        if step.changed:
+        if by_operator and act is not None:
+            self._obey(act.action, act.argument)
+        if not step.changed:
+            return
+        if request.reason not in self._active:  # a condition has told itself already
             detail = self._behaviours[before].detail if request.reason == self._report else ""
             self._events.append(Event(t_ns, request.reason, detail))
-            if (
-                step.mode is Mode.CROSSING
-                and before in (Mode.WRAP, Mode.TRAVEL)
-                and self._wrap.ahead is not None
-            ):
-                self._crossing.begin(self._wrap.ahead, situation)
-            self._reset = before is Mode.STOPPED and step.mode is Mode.SAFE
+        if step.mode is Mode.CROSSING and before in (Mode.WRAP, Mode.TRAVEL) and self._wrap.ahead is not None:
+            self._crossing.begin(self._wrap.ahead, situation)
+        self._reset = before is Mode.STOPPED and step.mode is Mode.SAFE
+
+    def _settle(self, request: Request | None, acts: Acts, t_ns: int) -> None:
+        """What graver things kept from being heard: a report waits for the next tick, an act is refused."""
+        reason = request.reason if request else None
+        if reason == self._report:
+            self._report = None
+        if (
+            acts.act is not None
+            and reason != f"operator_{acts.act.action.value}"
+            and acts.act.action in OPERATOR_TRIGGERS
+        ):
+            self._events.append(
+                Event(t_ns, "command_refused", f"{acts.act.action.value}: {reason} came first")
+            )
 
     def _may_arm(self, situation: Situation) -> bool:
         preparation = arming.Preparation(situation.frame, situation.estimate, self._active, self._parameters)

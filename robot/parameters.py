@@ -50,6 +50,9 @@ class Parameters:
     trim_gain: float = _parameter(
         0.012, "m/rad/s", 0.0, 0.1, "Correction of the counterweight by the once-per-turn component of roll."
     )
+    rotor_effort_nm: float = _parameter(
+        5.0, "N m", 1.0, 20.0, "Largest torque of the rotor: what turns it, and not what throws the body about."
+    )
     # --- crossing
     crossing_pinch_n: float = _parameter(
         400.0, "N", 0.0, 400.0, "Pinch force of clamped carriages while crossing."
@@ -93,7 +96,7 @@ class Parameters:
     contact_climbing_n: float = _parameter(
         180.0, "N", 20.0, 500.0, "The same while an open carriage may climb a tie."
     )
-    contact_torque_nm: float = _parameter(12.0, "N m", 1.0, 20.0, "Rotor torque that is a contact.")
+    contact_torque_nm: float = _parameter(4.5, "N m", 1.0, 20.0, "Rotor torque that is a contact.")
     coupling_limit_deg: float = _parameter(
         12.0, "deg", 1.0, 45.0, "Rotor error at which carriages and rotor count as apart."
     )

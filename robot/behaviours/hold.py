@@ -1,7 +1,7 @@
 """SAFE, READY, HOLD and STOPPED: come to rest as coupled as before, then stand on the brakes.
 
-Once at rest the tension of the cable is still kept while the drives are permitted; in SAFE the gate takes even
-that away and the spring brakes hold everything.
+Once at rest the tension of the cable is still kept, as long as the board permits its drives to move; after a stop of
+the board, and in SAFE, the spring brakes hold everything.
 """
 
 from __future__ import annotations

@@ -157,7 +157,10 @@ class Motion:
         estimate = situation.estimate
         phase_rad, travel_m = self._gear
         in_space_rad = phase_rad + self.turn_per_m * (estimate.travel_m - travel_m)
-        wish.position(Axis.ROTOR, in_space_rad - estimate.roll_rad, self.turn_per_m * estimate.speed_mps)
+        self._turn(wish, in_space_rad - estimate.roll_rad, self.turn_per_m * estimate.speed_mps)
+
+    def _turn(self, wish: Wish, rotor_rad: float, rate_rps: float) -> None:
+        wish.position(Axis.ROTOR, rotor_rad, rate_rps, self.parameters.rotor_effort_nm)
 
     def begin_draw_up(self, situation: Situation) -> None:
         """Decide how far the rotor has to turn until the lay point is as near the guide as in steady lay."""
@@ -187,7 +190,7 @@ class Motion:
             self._swing = _Swing(rotor_rad, situation.estimate.rotor_rad, 0.0)
         top_rps = math.radians(self.profile.rotor.park_speed_dps)
         self._swing = self._swing.advanced(top_rps, _SWING_RPS2, situation.dt_s)
-        wish.position(Axis.ROTOR, self._swing.at_rad, self._swing.rate_rps)
+        self._turn(wish, self._swing.at_rad, self._swing.rate_rps)
         near = abs(rotor_rad - situation.estimate.rotor_rad) < math.radians(0.7)
         arrived = near and abs(situation.frame.axes.velocity[Axis.ROTOR]) < 0.02
         if arrived:
