@@ -34,6 +34,7 @@ from hil.world.truth import TruthState
 from missions.codec import Codec, CodecError
 from robot import messages
 from robot.messages import CommandFrame, Estimate, Event, Mode, SensorFrame
+from robot.quick import quick
 
 FORMAT = "silkline.log/1"
 EPOCH_NS = 946_684_800_000_000_000  # 2000-01-01: log time of robot time 0
@@ -48,6 +49,7 @@ _WHOLE: dict[int, type[Chunk] | type[Attachment] | type[Metadata]] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tick:
     """What a `SensorFrame` holds beside its parts."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from robot.quick import quick
+
 
 class Axis(IntEnum):
     """The ten driven axes, in wire order, and their units at the output."""
@@ -133,6 +135,7 @@ class Action(Enum):
 # ---------------------------------------------------------------- in
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AxisStates:
     """What the board says of its axes. `t_ns` is when it arrived, 0 = never."""
@@ -149,6 +152,7 @@ class AxisStates:
     limit: tuple[int, ...]  # per axis, AxisLimit
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class BoardSensors:
     """The sensors wired to the board."""
@@ -163,6 +167,7 @@ class BoardSensors:
     guide_switch: int  # GuideSwitch
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Imu:
     """Body frame: x along +s (forward), y left, z up. At rest on a level conductor accel = (0, 0, +9.81)."""
@@ -172,6 +177,7 @@ class Imu:
     gyro_rps: tuple[float, float, float]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Battery:
     t_ns: int
@@ -180,6 +186,7 @@ class Battery:
     used_wh: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SafetyStatus:
     """The board's own view of what is permitted (it owns the permission, not the host)."""
@@ -197,6 +204,7 @@ class SafetyStatus:
     layout_digest: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Link:
     """Health of the wire, counted by the host side."""
@@ -209,6 +217,7 @@ class Link:
     connected: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A feature seen by the forward camera. Range is along the conductor, from the camera to the feature's middle."""
@@ -219,6 +228,7 @@ class Detection:
     confidence: float  # 0..1
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CameraFrame:
     """What vision made of the newest pictures; `counter` and `content` tell a stuck camera."""
@@ -233,6 +243,7 @@ class CameraFrame:
     lay_gap_m: float  # between cable and conductor, NaN = none
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OperatorMessage:
     """One act of an operator; `seq` counts on per client, `t_ns` is when it arrived."""
@@ -245,6 +256,7 @@ class OperatorMessage:
     age_ms: int = 0  # between the act and its arrival, as the link measured it
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SensorFrame:
     """Everything the controller is told in one tick: the newest of each, with its own stamp."""
@@ -265,6 +277,7 @@ class SensorFrame:
 # ---------------------------------------------------------------- out
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Setpoints:
     """What goes to the drives, per axis. `limit` is the largest effort allowed; `feedforward` is a velocity for
@@ -276,6 +289,7 @@ class Setpoints:
     limit: tuple[float, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something changed or is wrong. `id` is a key of the event table (`robot.modes.events`)."""
@@ -285,6 +299,7 @@ class Event:
     detail: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SeenFeature:
     """A feature as the robot believes it: merged from survey and vision."""
@@ -296,6 +311,7 @@ class SeenFeature:
     surveyed: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What the robot believes, with standard deviations where they matter."""
@@ -328,6 +344,7 @@ class Estimate:
     features: tuple[SeenFeature, ...]  # ahead and under the robot, nearest first
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CrossingStatus:
     """Where a crossing stands, for console and log."""
@@ -339,6 +356,7 @@ class CrossingStatus:
     reversible: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class LayRecord:
     """What was laid on purpose without turns, or one completed turn: the as-built record."""
@@ -350,6 +368,7 @@ class LayRecord:
     length_m: float  # cable used
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CommandFrame:
     """Everything the controller answers in one tick."""

@@ -19,6 +19,7 @@ from robot.messages import Axis, AxisStates, Battery, BoardSensors, CommandFrame
 from robot.messages import Link as LinkHealth
 from robot.parameters import Parameters
 from robot.profile import Profile
+from robot.quick import quick
 
 _MS = 1_000_000
 _HELLO_NS = 100 * _MS  # between two attempts to connect
@@ -38,6 +39,7 @@ _NAN = math.nan
 _AXES, _CARRIAGES = len(Axis), 3
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class BoardReadings:
     """The newest of everything the board has said; a part never heard of has `t_ns` 0 and NaN."""

@@ -12,10 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robot.quick import quick
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RawSensors:
     """What the board's sensors read now (noise, scale errors and sensor faults included)."""

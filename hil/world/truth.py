@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from robot.quick import quick
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -14,6 +16,7 @@ class Contact:
     depth_m: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TruthState:
     """World truth; per carriage = (front, middle, rear), per axis as `robot.messages.Axis`."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from robot.messages import Axis, AxisMode, CarriageState, Estimate, OperatorMessage, SensorFrame, Setpoints
 from robot.profile import Profile
+from robot.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that a behaviour may look at."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from robot.messages import GRIP, TRACTION, Axis, AxisMode, Mode, SensorFrame, Setpoints
 from robot.parameters import Parameters
 from robot.profile import Profile
+from robot.quick import quick
 from robot.safety import support
 
 FEEDBACK_MAX_NS = 100_000_000  # older feedback ends sending (S4)
@@ -113,6 +114,7 @@ class Bounds:
         )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Gated:
     """What may leave, and what was dropped or clipped on the way."""
