@@ -53,6 +53,7 @@ class AxisFault(IntEnum):
     ENCODER = 3  # seen by the drive itself, not by comparison
     RESET = 4  # the drive restarted and lost its configuration
     OVER_CURRENT = 5
+    RUNAWAY = 6  # pulled faster than told, with no torque left to hold it
 
 
 class AxisLimit(IntEnum):

@@ -26,13 +26,15 @@ _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(m) for m in AxisMode)
     _LIMIT_INVALID,
 ) = (int(x) for x in AxisLimit)
 _TIMEOUT, _OVER_TEMPERATURE = int(AxisFault.TIMEOUT), int(AxisFault.OVER_TEMPERATURE)
-_ENCODER = int(AxisFault.ENCODER)
+_ENCODER, _RUNAWAY = int(AxisFault.ENCODER), int(AxisFault.RUNAWAY)
 
 _GEAR_LOSS = 0.5  # a self-locking gear's own loss at full speed, over full effort; not counted as push
 _APPROACH_M = 0.003  # but for the last way to the target, where the limit is what it may press with
 _EXTRAPOLATE_US = 20_000  # a moving position target is followed for two ticks, then it stands
 STILL = 1e-3  # rad/s or m/s below which a self-locking drive counts as standing
 _ABSURD = 10.0  # times its largest speed: no drive runs so fast, its encoder is broken
+_AWAY = 0.05  # of its largest speed: a drive this much faster than told ...
+_AWAY_STEPS = 5  # ... and ever faster over these many steps, at the end of its torque, runs away
 _STOP_GRACE_US = 200_000  # after the ramp the brakes go on even if the axis still moves
 
 AMBIENT_C = 25.0
@@ -70,6 +72,8 @@ DRIVE = np.dtype(
         ("stop_us", "i8"),
         ("ramp_us", "i8"),
         ("stop_velocity", "f8"),
+        ("seen_velocity", "f8"),  # in the step before
+        ("away", "i8"),  # steps in a row in which it ran away
         ("held_us", "i8"),  # time since the brake was told to fall in
         ("integral", "f8"),
         ("force", "f8"),  # at the output, along the axis
@@ -145,6 +149,9 @@ def step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  #
         if drive.watchdog and drive.phase == RUNNING and now_us >= drive.deadline_us:
             drive.fault = _TIMEOUT
             _begin_stop(drive, now_us)
+        driven = drive.phase == RUNNING and drive.mode == _VELOCITY and not drive.self_locking
+        if drive.fault == 0 and driven and _runs_away(drive, drive.target, drive.limit):
+            drive.fault = _RUNAWAY
         if drive.fault != 0 and drive.phase == RUNNING:
             _begin_stop(drive, now_us)
 
@@ -187,6 +194,22 @@ def _heat(drive, dt_s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _runs_away(drive, wish, limit):  # type: ignore[no-untyped-def]
+    """Whether something pulls the axis faster than `wish`, and ever faster, with no effort left to hold it."""
+    velocity, seen = drive.velocity, drive.seen_velocity
+    drive.seen_velocity = velocity
+    margin = _AWAY * drive.velocity_max
+    too_fast = velocity > max(wish, 0.0) + margin or velocity < min(wish, 0.0) - margin
+    spent = drive.force == 0.0 or abs(drive.force) >= 0.99 * min(limit, _warm_limit(drive))
+    pushes = drive.force * velocity > 0.0  # the drive itself does it
+    if not too_fast or not spent or pushes or abs(velocity) <= abs(seen):
+        drive.away = 0
+        return False
+    drive.away += 1
+    return drive.away >= _AWAY_STEPS
+
+
+@njit(cache=True, nogil=True)
 def _drive(drive, now_us, brake_us, dt_s):  # type: ignore[no-untyped-def]
     """Set `force` from setpoint or stop ramp; returns whether the brake is to be on."""
     if drive.phase == OFF:
@@ -197,6 +220,8 @@ def _drive(drive, now_us, brake_us, dt_s):  # type: ignore[no-untyped-def]
         if drive.mode == _EFFORT and left > 0.0:
             _push(drive, drive.direction * drive.target)
             return False
+        if _runs_away(drive, drive.stop_velocity * max(left, 0.0), drive.effort_max):
+            drive.stop_us = now_us - drive.ramp_us - _STOP_GRACE_US - 1  # no ramp will help: brake
         late_us = now_us - drive.stop_us - drive.ramp_us
         if late_us >= 0 and (abs(drive.velocity) < 0.02 or late_us > _STOP_GRACE_US):
             return _brake(drive, brake_us, dt_s)

@@ -191,7 +191,8 @@ def advance(  # type: ignore[no-untyped-def]
     cable_nm = -plant.hand * cable.tension_n * cable.radius_m * across
 
     plant.speed_mps = qvel[0]
-    drag_n = plant.drag_n * math.tanh(qvel[0] / _DRAG_MPS)
+    stopping_n = plant.mass_kg * abs(qvel[0]) / dt_s  # more would turn the robot round within the step
+    drag_n = min(plant.drag_n, stopping_n) * math.tanh(qvel[0] / _DRAG_MPS)
     plant.other_n = plant.gravity_along * plant.mass_kg - cable_n - drag_n + touched[0]
     traction.roll_wheels(dt_s, plant, effort, brake, velocity, position)
     traction.resist_roll(dt_s, plant, qvel[1])

@@ -123,15 +123,15 @@ def test_the_smaller_effort_limit_wins(bench):
 
 
 def test_the_integral_does_not_wind_up_at_the_limit(bench):
-    bench.mechanics.load[Axis.TRACTION_FRONT] = -20.0  # more than the drive has
-    points = setpoints(traction_front=(AxisMode.VELOCITY, 2.0, 0.0))
+    mass_kg = bench.mechanics.mass[Axis.TRACTION_FRONT]
+    bench.mechanics.mass[Axis.TRACTION_FRONT] = 1e9  # it cannot be moved
+    points = setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0))
     bench.run(0.5, points)
-    bench.mechanics.load[Axis.TRACTION_FRONT] = 0.0
-    bench.mechanics.velocity[Axis.TRACTION_FRONT] = 0.0
+    bench.mechanics.mass[Axis.TRACTION_FRONT] = mass_kg
     top = []
     bench.run(1.0, points, each=lambda: top.append(bench.velocity(Axis.TRACTION_FRONT)))
-    assert max(top) < 2.0 * 1.25
-    assert top[-1] == pytest.approx(2.0, abs=0.02)
+    assert max(top) < 6.0 * 1.25
+    assert top[-1] == pytest.approx(6.0, abs=0.02)
 
 
 @pytest.mark.parametrize("pinch_n", [50.0, 100.0, 400.0])
@@ -310,6 +310,37 @@ def test_a_drive_that_restarts_loses_configuration_and_count(bench):
     assert fault[0] == AxisFault.RESET
     bench.bank.clear_faults()
     assert bench.bank.digest() == digest
+
+
+@pytest.mark.parametrize("load_nm", [25.0, -25.0])
+def test_a_drive_that_is_pulled_away_brakes_before_it_is_much_faster(bench, load_nm):
+    bench.mechanics.mass[Axis.TRACTION_FRONT] = 1.0
+    points = setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0))
+    bench.run(0.5, points)
+    bench.mechanics.load[Axis.TRACTION_FRONT] = load_nm
+    speeds = []
+    bench.run(1.5, points, each=lambda: speeds.append(abs(bench.velocity(Axis.TRACTION_FRONT))))
+    assert bench.code(0, "fault") == AxisFault.RUNAWAY
+    assert max(speeds) < 11.0
+    assert bench.mechanics.braked[Axis.TRACTION_FRONT]
+
+
+def test_a_drive_that_is_pulled_away_while_it_stops_brakes_at_once(bench):
+    bench.bank.set_ramp(1_000_000)
+    bench.run(0.5, setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0)))
+    bench.bank.stop(bench.now_us, 1_000_000)
+    bench.run(0.1)
+    bench.mechanics.load[Axis.TRACTION_FRONT] = 25.0
+    bench.run(0.2)
+    assert bench.mechanics.braked[Axis.TRACTION_FRONT]
+
+
+def test_a_drive_at_the_end_of_its_effort_that_slows_its_axis_down_goes_on(bench):
+    bench.mechanics.mass[Axis.TRACTION_FRONT] = 2.0
+    bench.run(1.5, setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0)))
+    bench.run(1.5, setpoints(traction_front=(AxisMode.VELOCITY, 0.5, 0.0)))
+    assert bench.code(0, "fault") == AxisFault.NONE
+    assert bench.velocity(0) == pytest.approx(0.5, abs=0.5)
 
 
 def test_no_effort_leaves_its_limits_whatever_is_asked(bench):
