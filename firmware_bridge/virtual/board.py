@@ -296,7 +296,8 @@ class VirtualBoard:
         )  # fmt: skip
         self._link.queue(wire.BOARD_SENSORS, *wire.sensors_values(now_us, session, self._raw))
         if math.isfinite(self._raw.accel_mps2[0]):
-            self._link.queue(wire.HIGHRES_IMU, *wire.imu_values(now_us, self._raw))
+            taken_us = max(now_us - round(self._raw.imu_age_s * 1e6), 0)
+            self._link.queue(wire.HIGHRES_IMU, *wire.imu_values(taken_us, self._raw))
         if now_us % HEARTBEAT_US == 0:
             self._link.queue(wire.HEARTBEAT, self._flags(), *_HEARTBEAT)
         if now_us % STATUS_US == 0:

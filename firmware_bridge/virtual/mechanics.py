@@ -36,6 +36,7 @@ class RawSensors:
     battery_a: float
     battery_used_wh: float
     estop_closed: bool
+    imu_age_s: float = 0.0  # since the IMU took what it says
 
 
 class Mechanics(Protocol):

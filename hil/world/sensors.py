@@ -10,7 +10,7 @@ import numpy as np
 from firmware_bridge.virtual.mechanics import RawSensors
 from hil.scenario import Fault, Spread
 from hil.world.bodies import GRAVITY_MPS2
-from hil.world.faults import Channel
+from hil.world.faults import Channel, value_of
 from hil.world.plant import Readout as R
 from robot.messages import GuideSwitch
 from robot.profile import Profile
@@ -146,7 +146,7 @@ class Sensors:
                 off = 0.0 if name in ("guide_switch", "estop") else math.nan
                 channel = self._channels[name] = Channel((self._seed, 5, index), off)
             values[name] = channel.read(t_s, value, faults.get(name))
-        imu = values["imu"]
+        imu, late = values["imu"], faults.get("imu")
         return RawSensors(
             odometer_m=values["odometer"][0],
             rotor_abs_rad=values["rotor_abs"][0],
@@ -161,6 +161,7 @@ class Sensors:
             battery_a=values["battery"][1],
             battery_used_wh=values["battery"][2],
             estop_closed=abs(values["estop"][0] - 1.0) < 0.5,
+            imu_age_s=value_of(late) if late is not None and late.kind == "delayed" else 0.0,
         )
 
 

@@ -117,7 +117,8 @@ def tick(inputs, states, configs, mean, covariance, outputs):  # type: ignore[no
         state.bits |= _BOARD_STALE
         state.odometer_m = math.nan
         odometry.move_by_wheels(state, mean, covariance, good, True, dt_s)
-    if inp.imu_ns > state.imu_ns:
+    fresh = inp.imu_ns > state.imu_ns and _age_s(inp.t_ns, inp.imu_ns) <= config.stale_s
+    if fresh:
         state.bits &= ~_IMU_BIT
         attitude.read_imu(inp, state, _step_s(inp.imu_ns, state.imu_ns))
         state.imu_ns = inp.imu_ns
