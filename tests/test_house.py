@@ -64,14 +64,16 @@ def test_nobody_asks_whether_it_is_simulated() -> None:
             if isinstance(node, ast.If):
                 words = {n.id.lower() for n in ast.walk(node.test) if isinstance(n, ast.Name)}
                 words |= {n.attr.lower() for n in ast.walk(node.test) if isinstance(n, ast.Attribute)}
-                assert not {w for w in words if "simul" in w or "replay" in w}, f"{path.relative_to(ROOT)}:{node.lineno}"
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                assert not {w for w in words if "simul" in w or "replay" in w}, place
 
 
 def test_wall_clock_time_is_no_business_of_control() -> None:
     for path in [*modules("robot"), *modules("firmware_bridge")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                assert (node.value.id, node.attr) != ("time", "time"), f"{path.relative_to(ROOT)}:{node.lineno}"
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                assert (node.value.id, node.attr) != ("time", "time"), place
 
 
 def test_opencv_imports_on_this_machine() -> None:
