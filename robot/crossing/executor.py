@@ -19,7 +19,7 @@ from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
-_GUST_SHARE, _GUST_RPS, _GUST_S = 0.73, 0.005, 2.0  # of the roll limit; how fast; how long to stand then
+_GUST_SHARE, _GUST_RPS, _GUST_S = 0.62, 0.005, 2.0  # of the roll limit; how fast; how long to stand then
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = (
