@@ -19,7 +19,12 @@ from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
-_GUST_SHARE, _GUST_RPS, _GUST_S = 0.62, 0.005, 2.0  # of the roll limit; how fast; how long to stand then
+_GUST_SHARE, _GUST_MORE, _GUST_MOST = (
+    0.62,
+    0.10,
+    0.85,
+)  # lean that stops an advance, as shares of the roll limit
+_GUST_RPS, _GUST_S = 0.005, 2.0  # how fast outwards; how long to stand then
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = (
@@ -58,6 +63,7 @@ class Crossing:
         self._travel_origin_m = 0.0
         self._parked_from_m: float | None = None
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
+        self._lean_rad = 0.0
         self._calm_s = math.inf  # since the last gust that stopped an advance
         self.records: list[LayRecord] = []
         self.detail = ""
@@ -174,15 +180,22 @@ class Crossing:
         return self._progress.arrived and motion.at_rest(situation)
 
     def _leans(self, situation: Situation) -> bool:
-        """A gust leans the rolling body further outwards; standing still locks it before it leans too far."""
+        """A gust leans the rolling body further outwards; standing still locks it before it leans too far.
+
+        A lean that is still there after the wait is not a gust: the next stop comes a little later.
+        """
         if self._motion.speed_mps == 0.0:
             return False
-        roll_rad = situation.estimate.roll_rad
-        outwards_rps = math.copysign(
-            situation.estimate.roll_rate_rps, roll_rad * situation.estimate.roll_rate_rps
-        )
-        limit_rad = math.radians(_GUST_SHARE * self._motion.profile.limits.roll_crossing_max_deg)
-        return abs(roll_rad) > limit_rad and outwards_rps > _GUST_RPS
+        roll_rad, rate_rps = abs(situation.estimate.roll_rad), situation.estimate.roll_rate_rps
+        outwards_rps = rate_rps if situation.estimate.roll_rad > 0.0 else -rate_rps
+        limit_rad = math.radians(self._motion.profile.limits.roll_crossing_max_deg)
+        if roll_rad < _GUST_SHARE * limit_rad:
+            self._lean_rad = _GUST_SHARE * limit_rad
+            return False
+        if roll_rad <= self._lean_rad or outwards_rps < _GUST_RPS:
+            return False
+        self._lean_rad = min(roll_rad + _GUST_MORE * limit_rad, _GUST_MOST * limit_rad)
+        return True
 
     def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
