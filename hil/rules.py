@@ -69,7 +69,8 @@ class Rules:
     def _on_line(self, truth: TruthState, t_s: float) -> bool:
         """On the conductor, and not against an end pole."""
         s_m, roll_rad = truth.s_m, truth.roll_rad
-        if not (math.isfinite(s_m + truth.speed_mps + roll_rad) and abs(roll_rad) < LOST_ROLL_RAD):
+        there = math.isfinite(s_m + truth.speed_mps + roll_rad) and abs(roll_rad) < LOST_ROLL_RAD
+        if not (there and truth.held):
             self._report(t_s, "lost", value=roll_rad, limit=LOST_ROLL_RAD, at_m=s_m)
             return False
         if s_m + self._back_m < 0.0:

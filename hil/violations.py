@@ -25,7 +25,7 @@ RULES: Mapping[str, str] = {
     "unwrapped": "unwrapped cable at one feature, m; part says whether truly or in the robot's record",
     "unrecorded": "unwrapped cable at one feature beyond what the robot recorded, m",
     "end_pole": "the robot has run into an end pole, m",
-    "lost": "the robot is off the conductor; value is its roll, rad",
+    "lost": "the robot is off the conductor; value is its roll, rad; also where too few carriages carry it",
 }
 APART_S = 1.0  # the same rule broken again after this time is a new entry
 

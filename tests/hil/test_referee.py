@@ -180,6 +180,7 @@ PROMISES = [
     ("wheel_on_cable", {"lay_s_m": 20.0}, {}),
     ("lost", {"roll_rad": math.radians(80.0)}, {}),
     ("lost", {"s_m": math.nan}, {}),
+    ("lost", {"held": False}, {}),
     ("end_pole", {"s_m": 23.5}, {}),
     ("end_pole", {"s_m": 1.0}, {}),
 ]
