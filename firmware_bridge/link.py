@@ -29,6 +29,7 @@ Values = tuple[Any, ...]  # a payload's values in wire order, arrays unrolled
 
 _MAGIC = 0xFD
 _HEADER = struct.Struct("<BBBBBBBHB")
+_HEADER_IN = struct.Struct("<xBBxBxxHB")  # of it what a receiver looks at
 _CRC = struct.Struct("<H")
 _OVERHEAD = _HEADER.size + _CRC.size
 _mcrf4xx = fastcrc.crc16.mcrf4xx
@@ -108,13 +109,11 @@ class Link:
         """Add one message to the next `flush`; values in wire order, arrays unrolled."""
         layout = LAYOUTS[id_]
         payload = layout.struct.pack(*values).rstrip(b"\0") or b"\0"
-        frame = (
-            _HEADER.pack(
-                _MAGIC, len(payload), 0, 0, self._sequence, self._system, COMPONENT, id_ & 0xFFFF, id_ >> 16
-            )
-            + payload
+        header = _HEADER.pack(
+            _MAGIC, len(payload), 0, 0, self._sequence, self._system, COMPONENT, id_ & 0xFFFF, id_ >> 16
         )
-        self._outgoing += frame + _CRC.pack(_mcrf4xx(layout.seed, _mcrf4xx(frame[1:])))
+        crc = _mcrf4xx(header[1:] + payload + layout.seed)
+        self._outgoing += header + payload + _CRC.pack(crc)
         self._sequence = (self._sequence + 1) & 0xFF
 
     def flush(self) -> None:
@@ -150,7 +149,7 @@ class Link:
                 continue
             if end - start < _HEADER.size:
                 break
-            _, length, flags, _, sequence, _, _, id_low, id_high = _HEADER.unpack_from(buffer, start)
+            length, flags, sequence, id_low, id_high = _HEADER_IN.unpack_from(buffer, start)
             layout = LAYOUTS.get(id_low | id_high << 16)
             if layout is None or length > layout.size or flags:
                 self.bad += 1
@@ -159,7 +158,7 @@ class Link:
             crc_at = start + _HEADER.size + length
             if crc_at + _CRC.size > end:
                 break
-            crc = _mcrf4xx(layout.seed, _mcrf4xx(buffer[start + 1 : crc_at]))
+            crc = _mcrf4xx(buffer[start + 1 : crc_at] + layout.seed)
             if _CRC.unpack_from(buffer, crc_at)[0] != crc:
                 self.bad += 1
                 start += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import le
 
 from hil.violations import Violations
 from hil.world.truth import TruthState
@@ -23,6 +24,7 @@ LOST_TENSION = 0.10  # of the ordered tension: less is a loose or torn cable
 LOST_TENSION_M = 0.80  # travelled so: more than a controlled stop takes
 
 CARRIAGES = ("front", "middle", "rear")
+GRIPS = tuple(f"grip_{name}" for name in CARRIAGES)
 
 
 class Rules:
@@ -106,21 +108,29 @@ class Rules:
     def _axes(self, truth: TruthState, t_s: float) -> None:
         """Drives and pinch within their limits, axes within their travel."""
         s_m, trim, guide = truth.s_m, self._profile.trim, self._profile.guide
-        for i, (effort, rate) in enumerate(zip(truth.effort, truth.velocity, strict=True)):
-            drive = self._profile.drive[i]
-            if abs(effort) > self._effort[i]:
-                limit = drive.effort_max
-                self._report(t_s, "effort", part=drive.axis, value=abs(effort), limit=limit, at_m=s_m)
-            if abs(rate) > self._rate[i]:
-                limit = drive.velocity_max
-                self._report(t_s, "rate", part=drive.axis, value=abs(rate), limit=limit, at_m=s_m)
+        if not (
+            all(map(le, map(abs, truth.effort), self._effort))
+            and all(map(le, map(abs, truth.velocity), self._rate))
+        ):
+            self._drives(truth, t_s)
         for i, (grip_m, pinch_n) in enumerate(zip(truth.grip_m, truth.pinch_n, strict=True)):
             if pinch_n > self._pinch_n:
                 limit_n = self._profile.carriages.pinch_max_n
                 self._report(t_s, "pinch", part=CARRIAGES[i], value=pinch_n, limit=limit_n, at_m=s_m)
-            self._within(t_s, f"grip_{CARRIAGES[i]}", grip_m, 0.0, self._lifted_m, PLACE_TOLERANCE_M, s_m)
+            self._within(t_s, GRIPS[i], grip_m, 0.0, self._lifted_m, PLACE_TOLERANCE_M, s_m)
         self._within(t_s, "trim", truth.trim_r_m, *trim.center_r_m, RANGE_TOLERANCE_M, s_m)
         self._within(t_s, "guide", truth.guide_r_m, guide.out_m, guide.retracted_m, RANGE_TOLERANCE_M, s_m)
+
+    def _drives(self, truth: TruthState, t_s: float) -> None:
+        """Name the drives beyond their limits."""
+        for i, (effort, rate) in enumerate(zip(truth.effort, truth.velocity, strict=True)):
+            drive = self._profile.drive[i]
+            if abs(effort) > self._effort[i]:
+                limit = drive.effort_max
+                self._report(t_s, "effort", part=drive.axis, value=abs(effort), limit=limit, at_m=truth.s_m)
+            if abs(rate) > self._rate[i]:
+                limit = drive.velocity_max
+                self._report(t_s, "rate", part=drive.axis, value=abs(rate), limit=limit, at_m=truth.s_m)
 
     def _within(
         self, t_s: float, axis: str, value: float, low: float, high: float, tolerance: float, s_m: float

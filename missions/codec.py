@@ -181,8 +181,14 @@ def _compile_encoder(columns: list[_Column]) -> Callable[[Any], bytes]:
         names[f"tag_{c.name}"] = varint(c.number << 3 | _LENGTH)
         names[f"to_{c.name}"] = str.encode if c.type is str else _encoder_of(c.type)
         append = f"out += delimited(tag_{c.name}, to_{c.name}"
-        if c.repeated:
-            body += [f"    for x in m.{c.name}:", f"        {append}(x))"]
+        if c.repeated:  # what is still the same object is not encoded again
+            names[f"kept_{c.name}"] = [(), b""]
+            body += [
+                f"    if m.{c.name} is not kept_{c.name}[0]:",
+                f"        parts = [delimited(tag_{c.name}, to_{c.name}(x)) for x in m.{c.name}]",
+                f"        kept_{c.name}[:] = m.{c.name}, b''.join(parts)",
+                f"    out += kept_{c.name}[1]",
+            ]
         elif c.type is str:
             body += [f"    if m.{c.name}:", f"        {append}(m.{c.name}))"]
         elif c.optional:

@@ -83,6 +83,8 @@ class StopCause(IntEnum):
 class Mode(Enum):
     """Modes of the robot (design, section 6)."""
 
+    __hash__ = object.__hash__  # a member is one object; Enum's own hash is a call in Python
+
     SAFE = "SAFE"
     READY = "READY"
     MANUAL = "MANUAL"
@@ -97,6 +99,8 @@ class Mode(Enum):
 
 class CarriageState(Enum):
     """What a carriage does on the conductor."""
+
+    __hash__ = object.__hash__  # as in `Mode`
 
     CLAMPED = "clamped"
     OPEN = "open"

@@ -7,6 +7,7 @@ It owns what is permitted (`permission`), judges the support rule again (`suppor
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -35,6 +36,7 @@ _TESTING = int(Safety.TESTING)
 _UNTRUSTED = frozenset(int(fault) for fault in AxisFault) - {AxisFault.NONE, AxisFault.TIMEOUT}
 _TEST_GRACE_US = 20_000
 _REFUSALS_TO_LATCH = 3  # setpoints in a row that ask to break the support rule
+_SETPOINTS = struct.Struct("=30d10q")  # target, feed-forward and limit, then mode, each per axis
 _RELEASE_M = 0.001  # a grip's target this much above where it stands asks for a release
 
 
@@ -72,6 +74,9 @@ class VirtualBoard:
         self._rule = SupportRule.of(profile.carriages)
         self._layout_digest = layout_digest()
         self.drives = DriveBank(axis_configs(profile), mechanics, profile.power.brake_s)
+        self._setpoints = bytearray(_SETPOINTS.size)  # newest, as the drives' loops take them
+        self._points = np.frombuffer(self._setpoints, np.float64, 30).reshape(3, len(Axis))
+        self._modes = np.frombuffer(self._setpoints, np.int64, offset=self._points.nbytes)
         self._boot_count = 0
         self._boot(t_ns, ResetCause.POWER, silent_us=0)
 
@@ -180,10 +185,9 @@ class VirtualBoard:
             return
         life_us = min(life_ms * 1000, WATCHDOG_US)
         self._last_seq, self._received_us = seq, self._now_us
-        points = np.array(values[:30]).reshape(3, len(Axis))
-        modes = np.array(values[34:44])
         refused = self._judge_releases(values)
-        self.drives.accept(points, modes, refused, self._now_us, life_us)
+        _SETPOINTS.pack_into(self._setpoints, 0, *values[:30], *values[34:44])
+        self.drives.accept(self._points, self._modes, refused, self._now_us, life_us)
         self.permission.setpoints(self._now_us, life_us)
 
     def _on_command(self, values: Values) -> None:
@@ -287,7 +291,9 @@ class VirtualBoard:
             return
         self._raw = self._mechanics.sensors()
         (position, velocity, effort), (mode, fault, limit) = self.drives.report()
-        self._grip_m = [math.nan if fault[axis] in _UNTRUSTED else position[axis] for axis in GRIP]
+        self._grip_m = position[GRIP[0] : GRIP[-1] + 1]
+        if any(fault):
+            self._grip_m = [math.nan if fault[axis] in _UNTRUSTED else position[axis] for axis in GRIP]
         now_us, session = self._now_us, self.permission.session
         age_us = 0xFFFF_000 if self._received_us is None else now_us - self._received_us
         self._link.queue(

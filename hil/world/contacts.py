@@ -89,6 +89,7 @@ class Contacts:
         self._stretch = -1
         self._near: list[Feature] = []
         self._origin_m = self._bent_at_m = math.nan
+        self._parts_at: tuple[Sequence[float], float] = (), math.nan
         self._body_pos = model.body_pos  # live views
         self._contype, self._conaffinity = model.geom_contype, model.geom_conaffinity
         self._size, self._bound = model.geom_size, model.geom_rbound
@@ -104,7 +105,9 @@ class Contacts:
             self._choose(s_m)
         if not self._near:
             return
-        self._place_parts(grip_m, guide_r_m)
+        if (grip_m, guide_r_m) != self._parts_at:
+            self._parts_at = grip_m, guide_r_m
+            self._place_parts(grip_m, guide_r_m)
         if not abs(s_m - self._bent_at_m) < _STEP_M:
             self._bend(s_m, grip_m)
 
