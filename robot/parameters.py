@@ -51,7 +51,11 @@ class Parameters:
         0.012, "m/rad/s", 0.0, 0.1, "Correction of the counterweight by the once-per-turn component of roll."
     )
     rotor_effort_nm: float = _parameter(
-        5.0, "N m", 1.0, 20.0, "Largest torque of the rotor: what turns it, and not what throws the body about."
+        5.0,
+        "N m",
+        1.0,
+        20.0,
+        "Largest torque of the rotor: what turns it, and not what throws the body about.",
     )
     # --- crossing
     crossing_pinch_n: float = _parameter(
@@ -62,6 +66,13 @@ class Parameters:
     )
     sway_speed_mps: float = _parameter(
         0.03, "m/s", 0.01, 0.05, "Speed of rolling to and fro before a crossing, until the body hangs level."
+    )
+    upright_gain: float = _parameter(
+        0.15,
+        "m/rad/s",
+        0.0,
+        1.0,
+        "Counterweight against a lasting lean while crossing, by the integral of roll.",
     )
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
     clearance_m: float = _parameter(

@@ -19,7 +19,7 @@ from robot.profile import Profile
 _STANDSTILL_MPS = 0.003
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
-_TRIM_MAX_M = 0.030
+_TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
 
 
@@ -62,6 +62,7 @@ class Motion:
         self._tension_integral_n = 0.0
         self._draw_up_to_rad = 0.0
         self._trim_m = 0.0  # what the roll has taught about the balance
+        self._lean_m = 0.0  # the counterweight's part against a lasting lean
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
@@ -225,16 +226,27 @@ class Motion:
         self._tension_integral_n = 0.0
         wish.velocity(Axis.CABLE, max(situation.estimate.speed_mps, 0.0) + extra_mps)
 
-    def balance(self, wish: Wish, situation: Situation) -> None:
-        """Move the counterweight to where it balances cradle and coil, corrected by how the turning rotor rolls the
-        body: a cradle that is too heavy leans it once per turn towards the side on which it is."""
-        estimate, parameters = situation.estimate, self.parameters
+    def balance(self, wish: Wish, situation: Situation, *, upright: bool = False) -> None:
+        """Move the counterweight to where it balances cradle and coil.
+
+        What the turning rotor tells corrects it: a cradle that is too heavy leans the body once per turn towards the
+        side on which it is. `upright` also holds the slowly turning weight against a lasting lean, as of wind.
+        """
+        estimate, parameters, dt_s = situation.estimate, self.parameters, situation.dt_s
         low_m, high_m = self.profile.trim.center_r_m
         coil_kg = max(estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
-        if abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
-            step_m = parameters.trim_gain * estimate.imbalance_sin * situation.dt_s
-            self._trim_m = min(max(self._trim_m + step_m, -_TRIM_MAX_M), _TRIM_MAX_M)
-        wish.position(Axis.TRIM, min(max(self.profile.trim_radius_m(coil_kg) + self._trim_m, low_m), high_m))
+        target_m = self.profile.trim_radius_m(coil_kg) + self._trim_m
+        if upright:
+            if self.speed_mps != 0.0:  # a parked body is locked and tells nothing
+                step_m = parameters.upright_gain * estimate.roll_rad * dt_s
+                self._lean_m = min(max(self._lean_m + step_m, -_LEAN_MAX_M), _LEAN_MAX_M)
+            target_m += self._lean_m * math.sin(estimate.rotor_abs_rad)
+        else:
+            self._lean_m = 0.0
+            if abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
+                step_m = parameters.trim_gain * estimate.imbalance_sin * dt_s
+                self._trim_m = min(max(self._trim_m + step_m, -_TRIM_MAX_M), _TRIM_MAX_M)
+        wish.position(Axis.TRIM, min(max(target_m, low_m), high_m))
 
     def guide(self, wish: Wish, situation: Situation, out: bool) -> bool:
         """Move the guide; True when its switch confirms the place."""

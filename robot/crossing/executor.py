@@ -20,11 +20,11 @@ from robot.safety.support import PLACE_TOLERANCE_M
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
 _GUST_SHARE, _GUST_MORE, _GUST_MOST = (
-    0.62,
-    0.10,
-    0.85,
+    0.75,
+    0.07,
+    0.88,
 )  # lean that stops an advance, as shares of the roll limit
-_GUST_RPS, _GUST_S = 0.005, 2.0  # how fast outwards; how long to stand then
+_GUST_RPS, _GUST_S = 0.012, 2.0  # how fast outwards; how long to stand then
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = (
@@ -109,7 +109,7 @@ class Crossing:
             self.detail = "no plan"
             return "crossing_failed"
         motion = self._motion
-        motion.balance(wish, situation)
+        motion.balance(wish, situation, upright=True)
         motion.pinch(wish, situation, motion.parameters.crossing_pinch_n)
         self._feed_cable(wish, situation)
         if progress.step == len(plan.steps):
