@@ -185,10 +185,14 @@ def _text(event_id: str) -> str:
 
 
 class SimulatedRobot:
-    """World, drives and board at the far end of `wire`, with the scenario's faults."""
+    """World, drives and board at the far end of `wire`, with the scenario's faults.
 
-    def __init__(self, job: Job) -> None:
-        self.world = World(job.profile, job.line, job.scenario, job.seed)
+    Args:
+        start_s_m: chainage at which the crew hangs the robot; None = where the lay begins.
+    """
+
+    def __init__(self, job: Job, start_s_m: float | None = None) -> None:
+        self.world = World(job.profile, job.line, job.scenario, job.seed, start_s_m)
         self._t_ns = 0
         pair = MemoryPair()
         self.wire = FaultyTransport(pair.host, lambda: self._t_ns, job.seed)

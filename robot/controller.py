@@ -63,15 +63,21 @@ class Controller:
     Args:
         profile, line, parameters: what it is, where it works, how it is tuned.
         survey_sigma_m: 1 sigma of the survey's chainages; None = the parameter.
+        start_m: chainage at which the crew hung the robot; None = where the lay begins.
     """
 
     def __init__(
-        self, profile: Profile, line: Line, parameters: Parameters, survey_sigma_m: float | None = None
+        self,
+        profile: Profile,
+        line: Line,
+        parameters: Parameters,
+        survey_sigma_m: float | None = None,
+        start_m: float | None = None,
     ) -> None:
         self._parameters = parameters
         self._bounds = gate.Bounds.of(profile, parameters)
         self._places = support.SupportLimits.of(profile, parameters)
-        self._estimator = Estimator(profile, line, parameters, survey_sigma_m)
+        self._estimator = Estimator(profile, line, parameters, survey_sigma_m, start_m)
         self._monitor = Monitor(profile, parameters, line.tension_n)
         self._authority = Authority()
         self._machine = ModeMachine()
