@@ -257,9 +257,9 @@ class Controller:
     ) -> CommandFrame:
         mode = self._machine.mode
         records: tuple[LayRecord, ...] = ()
-        if self._crossing.records:
-            records = tuple(self._crossing.records)
-            self._crossing.records.clear()
+        if self._motion.records:
+            records = tuple(self._motion.records)
+            self._motion.records.clear()
         return CommandFrame(
             t_ns=frame.t_ns,
             seq=self._last.seq + 1 if self._last else 1,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from robot.behaviours.lay import LayGeometry, LayPoint
 from robot.behaviours.wish import Situation, Wish
 from robot.line.line import Line
-from robot.messages import GRIP, TRACTION, Axis, CarriageState, GuideSwitch
+from robot.messages import GRIP, TRACTION, Axis, CarriageState, GuideSwitch, LayRecord
 from robot.parameters import Parameters
 from robot.profile import Profile
 
@@ -63,6 +63,10 @@ class Motion:
         self._draw_up_to_rad = 0.0
         self._trim_m = 0.0  # what the roll has taught about the balance
         self._lean_m = 0.0  # the counterweight's part against a lasting lean
+        self.records: list[LayRecord] = []  # as built, since the controller last took them
+        self._turns = 0  # completed since the lay began
+        self._turns_from_rad: float | None = None
+        self._turn_from_m = self._turn_paid_m = 0.0
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
@@ -88,6 +92,28 @@ class Motion:
         self._last_rotor_rad = rotor_rad
         if self.lay is not None:
             self.lay.advance(self.guide_at_m(situation), turned_rad)
+            self._record_turn(self.lay, situation)
+
+    def begin_lay(self, situation: Situation) -> None:
+        """The first turn begins here; later calls change nothing."""
+        if self.lay is not None and self._turns_from_rad is None:
+            self._turns_from_rad = self.lay.turned_rad
+            self._turn_from_m, self._turn_paid_m = self.lay.s_m, situation.estimate.paid_out_m
+            self.record("begin", self.lay.s_m, self.lay.s_m, 0.0, situation)
+
+    def _record_turn(self, lay: LayPoint, situation: Situation) -> None:
+        """Every completed turn goes into the as-built record, with the tension at which it closed."""
+        if self._turns_from_rad is None:
+            return
+        turns = int((lay.turned_rad - self._turns_from_rad) / (2 * math.pi))
+        if turns > self._turns:
+            paid_m = situation.estimate.paid_out_m
+            self.record("turn", self._turn_from_m, lay.s_m, paid_m - self._turn_paid_m, situation)
+            self._turns, self._turn_from_m, self._turn_paid_m = turns, lay.s_m, paid_m
+
+    def record(self, kind: str, from_m: float, to_m: float, length_m: float, situation: Situation) -> None:
+        """Add to the as-built record; the controller takes it from here once a tick."""
+        self.records.append(LayRecord(kind, from_m, to_m, situation.estimate.tension_n, length_m))
 
     def forget_speed(self) -> None:
         """Start again from rest: nothing of an earlier motion is taken over (promise S23)."""

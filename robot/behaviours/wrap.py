@@ -49,6 +49,8 @@ class Wrap:
         motion.pinch(wish, situation, self._pinch_n)
         if not self._drawn_up:
             self._drawn_up = motion.draw_up(wish, situation)
+            if self._drawn_up:
+                motion.begin_lay(situation)
             return None
         motion.turn_with_travel(wish, situation)
         estimate = situation.estimate
@@ -79,6 +81,9 @@ class Wrap:
         ahead = self.ahead
         self.detail = ""
         if ahead is None or ahead.is_end:
+            if self._motion.lay is not None:
+                at_m = self._motion.lay.s_m
+                self._motion.record("end", at_m, at_m, 0.0, situation)
             return "lay_end"
         if not ahead.confirmed:
             self._looked_s += situation.dt_s

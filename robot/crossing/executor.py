@@ -14,7 +14,7 @@ from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
 from robot.crossing.stance import CrossingPlan, Step, StepKind
 from robot.line import catalogue
-from robot.messages import GRIP, Axis, CarriageState, CrossingStatus, LayRecord
+from robot.messages import GRIP, Axis, CarriageState, CrossingStatus
 from robot.safety.support import PLACE_TOLERANCE_M
 
 _ARRIVED_M = 0.002
@@ -52,7 +52,7 @@ class _Progress:
 
 
 class Crossing:
-    """Reports `crossing_done` or `crossing_failed`; `status` and `records` tell console and log the rest."""
+    """Reports `crossing_done` or `crossing_failed`; `status` tells console and log where it stands."""
 
     def __init__(self, motion: Motion, route: Route) -> None:
         self._motion = motion
@@ -65,7 +65,6 @@ class Crossing:
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
         self._lean_rad = 0.0
         self._calm_s = math.inf  # since the last gust that stopped an advance
-        self.records: list[LayRecord] = []
         self.detail = ""
 
     @property
@@ -140,7 +139,7 @@ class Crossing:
         self._progress.rotor_rad = None
         self._progress.arrived = False
         if step.kind is StepKind.RELEASE_ROTOR:
-            self._end_unwrapped()
+            self._end_unwrapped(situation)
 
     def _carry_out(self, step: Step, wish: Wish, situation: Situation) -> bool:
         """Wish for what the step needs; True while it is measured to be done."""
@@ -242,17 +241,16 @@ class Crossing:
         """The middle carriage's place in the plan's coordinates."""
         return situation.estimate.travel_m - self._travel_origin_m
 
-    def _end_unwrapped(self) -> None:
+    def _end_unwrapped(self, situation: Situation) -> None:
         lay = self._motion.lay
         if lay is None or self._parked_from_m is None:
             self._motion.parked = False
             return
-        length_m = lay.s_m - self._parked_from_m
-        tension_n = self._motion.line.tension_n
-        self.records.append(LayRecord("unwrapped", self._parked_from_m, lay.s_m, tension_n, length_m))
+        from_m = self._parked_from_m
+        self._motion.record("unwrapped", from_m, lay.s_m, lay.s_m - from_m, situation)
         for slack_m in self._slack_m.values():
             if slack_m > 0.0:
-                self.records.append(LayRecord("slack", self._parked_from_m, lay.s_m, tension_n, slack_m))
+                self._motion.record("slack", from_m, lay.s_m, slack_m, situation)
         self._parked_from_m = None
         self._motion.parked = False
 
@@ -260,7 +258,7 @@ class Crossing:
 
     def _finish(self, situation: Situation) -> str:
         assert self._ahead is not None
-        self._end_unwrapped()
+        self._end_unwrapped(situation)
         self._route.passed(self._ahead.features[-1].at_m)
         self._plan = self._ahead = None
         return "crossing_done"

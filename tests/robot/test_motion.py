@@ -137,3 +137,22 @@ def test_a_leaning_body_rolls_to_and_fro_until_it_hangs_level(motion: Motion) ->
     assert 4.90 < min(seen) < 4.93
     assert max(seen[700:]) > 4.97
     assert max(seen) < 5.02
+
+
+def test_every_turn_is_recorded_with_its_place_and_its_cable(motion: Motion) -> None:
+    motion.lay = LayPoint(motion.geometry, motion.guide_at_m(situation(chainage_m=10.0)))
+    motion.observe(situation(chainage_m=10.0, rotor_abs_rad=0.0, paid_out_m=0.0))
+    motion.begin_lay(situation(chainage_m=10.0, paid_out_m=0.0))
+    for step in range(1, 351):
+        way_m = step * 0.01
+        turned_rad = motion.turn_per_m * way_m
+        motion.observe(situation(chainage_m=10.0 + way_m, rotor_abs_rad=turned_rad, paid_out_m=1.002 * way_m))
+    begin, *turns = motion.records
+    assert begin.kind == "begin"
+    assert [turn.kind for turn in turns] == ["turn"] * 3
+    assert turns[0].from_m == begin.from_m
+    for earlier, later in pairwise(turns):
+        assert later.from_m == earlier.to_m
+    for turn in turns:
+        assert turn.to_m - turn.from_m == pytest.approx(motion.line.pitch_m, rel=0.02)
+        assert turn.length_m == pytest.approx(1.002 * motion.line.pitch_m, rel=0.02)
