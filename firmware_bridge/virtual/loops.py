@@ -200,7 +200,7 @@ def _runs_away(drive, wish, limit):  # type: ignore[no-untyped-def]
     drive.seen_velocity = velocity
     margin = _AWAY * drive.velocity_max
     too_fast = velocity > max(wish, 0.0) + margin or velocity < min(wish, 0.0) - margin
-    spent = drive.force == 0.0 or abs(drive.force) >= 0.99 * min(limit, _warm_limit(drive))
+    spent = drive.force == 0.0 or abs(drive.force) >= 0.95 * min(limit, _warm_limit(drive))
     pushes = drive.force * velocity > 0.0  # the drive itself does it
     if not too_fast or not spent or pushes or abs(velocity) <= abs(seen):
         drive.away = 0

@@ -18,6 +18,7 @@ from robot.messages import Axis, GuideSwitch
 _TENSION_RATE_N = 60.0  # per s, 1 sigma: what the tension may do
 _CELL_SIGMA_N = 0.3
 _DANCER_SIGMA_N = 0.3
+_STOP_M = 0.001  # this near its end a dancer stands at the stop
 _AGREE_N = 1.0  # load cell and dancer may differ by this
 _AGREE_SHARE = 0.08  # and this share of the tension
 _SUSPECT_S = 0.12
@@ -64,7 +65,7 @@ def read_tension(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
     state.cell_n = cell
     state.dancer_m = at_m
     cell_sane = -5.0 < cell < config.tension_max_n and state.cell_same < _SAME
-    inside = 0.0 < at_m < config.dancer_travel_m  # at a stop it only tells a bound
+    inside = _STOP_M < at_m < config.dancer_travel_m - _STOP_M  # at a stop it only tells a bound
     dancer_sane = -0.1 * config.dancer_travel_m < at_m < 1.1 * config.dancer_travel_m
     dancer_sane = dancer_sane and (not inside or state.dancer_same < _SAME)
     cell_wrong, dancer_wrong = not cell_sane, not dancer_sane
@@ -101,9 +102,9 @@ def read_tension(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
 def _contradict(cell, by_dancer, at_m, config):  # type: ignore[no-untyped-def]
     """Load cell against dancer; a dancer at its stop allows everything beyond."""
     allowed = _AGREE_N + _AGREE_SHARE * abs(by_dancer)
-    if at_m <= 0.0:
+    if at_m <= _STOP_M:
         return cell > config.dancer_preload_n + allowed
-    if at_m >= config.dancer_travel_m:
+    if at_m >= config.dancer_travel_m - _STOP_M:
         return cell < by_dancer - allowed
     return abs(cell - by_dancer) > allowed
 

@@ -42,6 +42,9 @@ _STANDSTILL_MPS = 0.03
 _OVERSPEED = 1.05
 _ROLL_WARNING = 0.7  # of the limit
 _SLOPE_SIGMA_RAD = math.radians(3.0)
+_ON_THE_WAY_M = 0.004  # this far from its target, a grip, counterweight or guide must be moving
+_FIGHT = 0.45  # wheels' forces apart, over what presses on one: creep of like wheels gives up to 0.3
+_FIGHT_NM = 2.0  # not worth a closer look below
 _TENSION_BAND = 0.2
 _UNLOADED = 0.3  # of the commanded pinch
 _LOW_CELL, _EMPTY_CELL = 0.875, 0.80  # of the nominal voltage, under load
@@ -144,6 +147,7 @@ class Monitor:
         self._coupling_rad = math.radians(parameters.coupling_limit_deg)
         # Slowest command that is judged, and the way that counts as having moved, per axis.
         self._slow = tuple(0.03 * drive.velocity_max for drive in profile.drive)
+        self._self_locking = tuple(drive.self_locking for drive in profile.drive)
         self._moved = tuple(0.002 * drive.velocity_max for drive in profile.drive)
         self._debounce = Debounce()
         self._anchor: list[tuple[float, int] | None] = [None] * len(Axis)
@@ -151,6 +155,7 @@ class Monitor:
         self._unpermitted_ns = 0
         self._standing_ns = 0
         self._fed_ns = 0
+        self._fighting_ns = 0
         self._window = (-1, 0, 0, 0)  # time; good, bad and lost frames at its start
         self._link: tuple[str, ...] = ()
 
@@ -179,8 +184,7 @@ class Monitor:
             self._drives(found, frame, last)
             self._motion(found, frame, estimate, last)
             self._rotor_and_grips(found, frame, last.setpoints)
-        if mode in _CABLE_MODES:
-            self._cable(found, frame, estimate, last)
+        self._cable(found, frame, estimate, last, mode)
         if not support.all_closed(frame, self._limits):
             self._support(found, frame, mode)
         for name in health:
@@ -265,6 +269,8 @@ class Monitor:
                 continue
             position = axes.position[axis]
             rate = setpoints.target[axis] if kind == _VELOCITY else setpoints.feedforward[axis]
+            if self._self_locking[axis] and abs(setpoints.target[axis] - position) > _ON_THE_WAY_M:
+                rate = math.inf  # it is on its way to a place
             anchor = self._anchor[axis]
             if (
                 abs(rate) < self._slow[axis]
@@ -287,6 +293,10 @@ class Monitor:
             most_n = parameters.contact_force_n if closed else parameters.contact_climbing_n
             if abs(self._unexplained_n(frame, estimate, last.setpoints.feedforward[0])) > most_n:
                 found.append("contact")
+            if not self._wheels_fight(frame):
+                self._fighting_ns = frame.t_ns
+            elif frame.t_ns - self._fighting_ns > _STALL_NS:
+                found.append("encoder_wrong")
         elif abs(estimate.speed_mps) > _STANDSTILL_MPS and frame.t_ns - self._standing_ns > _BRAKING_NS:
             found.append("runaway")
 
@@ -324,6 +334,21 @@ class Monitor:
                 found += ("wheel_slip", "wheel_slip_long")
                 return
 
+    def _wheels_fight(self, frame: SensorFrame) -> bool:
+        """Whether wheels told the same speed push against each other more than creep explains: one misreads its
+        own speed and drags."""
+        effort = frame.axes.effort
+        if max(effort[:3]) - min(effort[:3]) < _FIGHT_NM:
+            return False
+        sensors, pushes_n, pressed_n = frame.sensors, [], 0.0
+        for carriage, axis in enumerate(TRACTION):
+            if frame.axes.position[GRIP[carriage]] <= self._limits.on_m and frame.axes.mode[axis] == _VELOCITY:
+                pushes_n.append(effort[axis] / self._wheel_radius_m)
+                pressed_n += sensors.wheel_load_n[carriage] + sensors.pinch_n[carriage]
+        if len(pushes_n) < 2:
+            return False
+        return max(pushes_n) - min(pushes_n) > _FIGHT * pressed_n / len(pushes_n)
+
     def _unexplained_n(self, frame: SensorFrame, estimate: Estimate, acceleration_rps2: float) -> float:
         """Force of the wheels along the conductor that gravity, acceleration and rolling do not explain."""
         effort, sensors = frame.axes.effort, frame.sensors
@@ -337,7 +362,12 @@ class Monitor:
     # ------------------------------------------------------------------ cable and body
 
     def _cable(
-        self, found: list[str], frame: SensorFrame, estimate: Estimate, last: CommandFrame | None
+        self,
+        found: list[str],
+        frame: SensorFrame,
+        estimate: Estimate,
+        last: CommandFrame | None,
+        mode: Mode,
     ) -> None:
         """Snag, break and quality of tension; slack paid out on purpose is none of them."""
         tension_n, set_n = estimate.tension_n, self._tension_n
@@ -348,7 +378,7 @@ class Monitor:
         elif frame.t_ns - self._fed_ns > _FEEDING_NS:
             if tension_n < self._parameters.break_factor * set_n:
                 found.append("cable_break")
-            if abs(tension_n - set_n) > _TENSION_BAND * set_n:
+            if mode in _CABLE_MODES and abs(tension_n - set_n) > _TENSION_BAND * set_n:
                 found.append("tension_off")
 
     def _body(self, found: list[str], frame: SensorFrame, estimate: Estimate, mode: Mode) -> None:
