@@ -106,6 +106,8 @@ class ClearanceCheck:
         if part < 0:
             return FREE
         nearest = self._features[self._shapes["feature"][first + shape]]
+        if not count:
+            return Clearance(distance_m, self._names[part], nearest)
         overlaps = tuple(
             Overlap(self._names[int(i)], self._features[int(j)], float(depth_m))
             for i, j, depth_m in self._found[:count]

@@ -28,7 +28,7 @@ _ROLLER_AWAY_M = 0.030  # grip position at which the roller has swung clear
 _ARM_OUT_M = 0.010  # grip position at which the arm begins to be where it is when open
 _SLOPE_STEP_M = 0.05
 _STEP_M = 0.010  # the bend is renewed when the robot has moved this far; heights then err by 1 mm at most
-_CONTACT_OFF = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
+_CONTACT_OFF = int(mujoco.mjtDisableBit.mjDSBL_CONSTRAINT)  # there are no others than contacts
 _Shape = TypeVar("_Shape", Box, Sleeve)
 _ALONG_X = (math.sqrt(0.5), 0.0, math.sqrt(0.5), 0.0)  # turns a cylinder's axis from z to x
 

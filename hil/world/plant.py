@@ -145,8 +145,9 @@ class Readout:
 
 @njit(cache=True, nogil=True)
 def advance(  # type: ignore[no-untyped-def]
-    dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity, bodies
-):
+    dt_s, records, cable_records, rings, poles_m, axes, dancer, effort, braked, position, velocity,
+    qpos, qvel, _qacc, touched, applied,
+):  # fmt: skip
     """One step of everything beside the bodies.
 
     Args:
@@ -155,11 +156,10 @@ def advance(  # type: ignore[no-untyped-def]
         poles_m: chainages of the poles whose ties hold the cable.
         axes: (3, axes): largest effort, largest speed, inertia; dancer: see `cable.tension_n`.
         effort, braked, position, velocity: per axis; the last two are updated.
-        bodies: five arrays (3): position, velocity, acceleration, contact force (read) and applied force
-            (written).
+        qpos, qvel, touched, applied: (3) of the bodies: position, velocity, contact force; applied force is
+            written.
     """
     plant, cable = records[0], cable_records[0]
-    qpos, qvel, touched, applied = bodies[0], bodies[1], bodies[3], bodies[4]
     brake = np.zeros(_AXES)
     for i in range(_AXES):
         plant.closed[i] = min(plant.closed[i] + dt_s / plant.brake_s, 1.0) if braked[i] else 0.0
@@ -242,10 +242,9 @@ def _climb(sleeves, s_m):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def report(records, cable_records, effort, position, velocity, bodies, out):  # type: ignore[no-untyped-def]
+def report(records, cable_records, effort, position, velocity, qpos, qvel, qacc, out):  # type: ignore[no-untyped-def]
     """Write all that sensors and truth need into one flat array, in the places of `Readout`."""
     plant, cable = records[0], cable_records[0]
-    qpos, qvel, qacc = bodies[0], bodies[1], bodies[2]
     out[0], out[1], out[2] = plant.origin_s_m + qpos[0], qvel[0], qacc[0]
     out[3], out[4], out[5] = qpos[1], qvel[1], qacc[1]
     out[6], out[7] = qpos[2], qvel[2]

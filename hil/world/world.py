@@ -140,7 +140,7 @@ class World:
             self.braked,
             self._position,
             self._velocity,
-            bodies.arrays,
+            *bodies.arrays,
         )
         bodies.step(dt_s)
         self._position[_ROTOR] = bodies.qpos[2]
@@ -204,9 +204,9 @@ class World:
 
     def _readout(self) -> list[float]:
         if not self._read:
-            arrays = self.bodies.arrays
+            arrays = self.bodies.arrays[:3]
             plants.report(
-                self._plant, self._cable, self._effort, self._position, self._velocity, arrays, self._out
+                self._plant, self._cable, self._effort, self._position, self._velocity, *arrays, self._out
             )
             self._read = self._out.tolist()
         return self._read

@@ -52,6 +52,9 @@ class Motion:
         self.guide_out_m = profile.guide.out_radius_m(diameter_m)
         self.geometry = LayGeometry(diameter_m, line.cable.diameter_m, self.guide_out_m, line.pitch_m)
         self.guide_s_m = sum(profile.guide.s_m) / 2
+        carriages = profile.carriages
+        places_m = carriages.clamped_m, carriages.open_m, carriages.lifted_m
+        self._grip_m = dict(zip(CarriageState, places_m, strict=True))
         self.turn_per_m = line.hand * 2 * math.pi / line.pitch_m
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
@@ -143,19 +146,10 @@ class Motion:
 
     def grip(self, wish: Wish, carriage: int, state: CarriageState, pinch_n: float) -> None:
         """Bring one carriage into a state; self-locking, so that the wish may end when it is there."""
-        carriages = self.profile.carriages
-        target_m = {
-            CarriageState.CLAMPED: carriages.clamped_m,
-            CarriageState.OPEN: carriages.open_m,
-            CarriageState.LIFTED: carriages.lifted_m,
-        }[state]
-        drive = self.profile.drive[GRIP[carriage]]
-        limit_n = (
-            min(max(pinch_n, 1.0), carriages.pinch_max_n)
-            if state is CarriageState.CLAMPED
-            else drive.effort_max
-        )
-        wish.position(GRIP[carriage], target_m, 0.0, limit_n)
+        limit_n = None
+        if state is CarriageState.CLAMPED:
+            limit_n = min(max(pinch_n, 1.0), self.profile.carriages.pinch_max_n)
+        wish.position(GRIP[carriage], self._grip_m[state], 0.0, limit_n)
 
     def pinch(self, wish: Wish, situation: Situation, pinch_n: float) -> None:
         """The same pinch on all clamped carriages; the others keep their state."""

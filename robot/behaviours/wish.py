@@ -9,6 +9,9 @@ from robot.messages import Axis, AxisMode, CarriageState, Estimate, OperatorMess
 from robot.profile import Profile
 from robot.quick import quick
 
+_ALL_HOLD = (int(AxisMode.HOLD),) * len(Axis)
+_ZEROS = (0.0,) * len(Axis)
+
 
 @quick
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ class Wish:
         self.clear()
 
     def clear(self) -> None:
-        self.mode = [int(AxisMode.HOLD)] * len(Axis)
-        self.target = [0.0] * len(Axis)
-        self.feedforward = [0.0] * len(Axis)
+        self.mode = list(_ALL_HOLD)
+        self.target = list(_ZEROS)
+        self.feedforward = list(_ZEROS)
         self.limit = list(self._efforts)
 
     def velocity(self, axis: Axis, value: float, acceleration: float = 0.0) -> None:

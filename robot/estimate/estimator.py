@@ -124,7 +124,7 @@ class Estimator:
 
     def _take_camera(self, camera: CameraFrame, mode: Mode) -> None:
         self._camera = camera
-        moved_m = joint.moved_since(self._state[0], camera.t_ns)
+        moved_m = joint.moved_since(self._state, camera.t_ns)
         landmarks = self._landmarks
         landmarks.look(camera, moved_m)
         self._state["last_slot"] = landmarks.last_slot

@@ -107,8 +107,9 @@ def remove(mean, covariance, slot):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def moved_since(state, t_ns):  # type: ignore[no-untyped-def]
+def moved_since(states, t_ns):  # type: ignore[no-untyped-def]
     """Distance travelled since `t_ns`, m; the oldest kept distance for a time before that."""
+    state = states[0]
     n = len(state.history_ns)
     newest = (state.history_next - 1) % n
     later_m = state.history_m[newest]

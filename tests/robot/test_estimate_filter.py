@@ -79,12 +79,13 @@ def test_a_forgotten_landmark_leaves_no_trace_and_changes_nothing_else() -> None
 
 
 def test_a_late_picture_is_placed_where_it_was_taken() -> None:
-    state = layout.new_state()[0]
+    states = layout.new_state()
+    state = states[0]
     for tick in range(200):
         state["history_ns"][tick % layout.HISTORY] = (tick + 1) * 10_000_000
         state["history_m"][tick % layout.HISTORY] = 0.004 * tick
         state["history_next"] = (tick + 1) % layout.HISTORY
     newest_ns = 200 * 10_000_000
-    assert joint.moved_since(state, newest_ns) == pytest.approx(0.0)
-    assert joint.moved_since(state, newest_ns - 85_000_000) == pytest.approx(0.4 * 0.085)
-    assert joint.moved_since(state, 0) == pytest.approx(0.004 * (layout.HISTORY - 1), rel=0.05)
+    assert joint.moved_since(states, newest_ns) == pytest.approx(0.0)
+    assert joint.moved_since(states, newest_ns - 85_000_000) == pytest.approx(0.4 * 0.085)
+    assert joint.moved_since(states, 0) == pytest.approx(0.004 * (layout.HISTORY - 1), rel=0.05)
