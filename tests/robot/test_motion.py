@@ -44,6 +44,15 @@ def test_one_pitch_of_travel_is_one_turn_and_roll_is_taken_out_of_it(motion: Mot
     assert wish.feedforward[Axis.ROTOR] == pytest.approx(2 * math.pi * 0.4 / motion.line.pitch_m)
 
 
+def test_a_geared_rotor_does_not_follow_a_body_that_rolls(motion: Motion) -> None:
+    """Its place in space is held against the body's roll and against its rate, or its lag would drive the roll."""
+    wish = Wish(PROFILE)
+    motion.engage(situation(rotor_abs_rad=0.0, travel_m=0.0))
+    motion.turn_with_travel(wish, situation(travel_m=0.0, roll_rad=0.05, roll_rate_rps=0.2, speed_mps=0.0))
+    assert wish.target[Axis.ROTOR] == pytest.approx(-0.05)
+    assert wish.feedforward[Axis.ROTOR] == pytest.approx(-0.2)
+
+
 def test_the_next_park_angle_lies_ahead_in_the_hand_of_the_lay(motion: Motion) -> None:
     for now in (0.0, 1.0, 2.0, 100.0):
         angle = motion.next_angle(situation(rotor_rad=now), PROFILE.park_rotor_rad)
