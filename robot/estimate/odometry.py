@@ -112,7 +112,9 @@ def read_wheels(inp, state, config, mean, dt_s):  # type: ignore[no-untyped-def]
             good += state.wheel_good[i]
     if good > 0:
         state.pending_m += _middle(step_m, state.wheel_good, good)
-        _follow_speed(state, _middle(rim_mps, state.wheel_good, good))
+        _follow_speed(
+            state, _middle(rim_mps, state.wheel_good, good), _middle(state.wheel_mps, state.wheel_good, good)
+        )
     return good
 
 
@@ -172,13 +174,19 @@ def _judge_wheel(inp, state, config, usable, i, v, dt_s):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def _follow_speed(state, wheels_mps):  # type: ignore[no-untyped-def]
-    """Middle rim speed of the trusted wheels as a measurement of speed, gated while the odometer leads."""
+def _follow_speed(state, wheels_mps, smooth_mps):  # type: ignore[no-untyped-def]
+    """Middle rim speed of the trusted wheels as a measurement of speed, gated while the odometer leads: wheels that
+    all slip alike must not carry the speed with them.
+
+    Args:
+        smooth_mps: the same, smoothed as the odometer's speed is.
+    """
     var = (_WHEEL_SPEED_SIGMA_MPS + 0.003 * abs(wheels_mps)) ** 2
     innovation = wheels_mps - state.speed_mps
     total = state.speed_var + var
     state.innovation[_CH_SPEED] = joint.normalised(innovation, total)
-    if state.odometer_bad_s > 0.0 or innovation * innovation < 25.0 * total:
+    agree = innovation * innovation < 25.0 * total and not apart(smooth_mps, state.odometer_mps)
+    if state.odometer_bad_s > 0.0 or agree:
         gain = state.speed_var / total
         state.speed_mps += gain * innovation
         state.speed_var *= 1.0 - gain

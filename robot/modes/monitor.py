@@ -43,8 +43,9 @@ _OVERSPEED = 1.05
 _ROLL_WARNING = 0.7  # of the limit
 _SLOPE_SIGMA_RAD = math.radians(3.0)
 _ON_THE_WAY_M = 0.004  # this far from its target, a grip, counterweight or guide must be moving
-_FIGHT = 0.45  # wheels' forces apart, over what presses on one: creep of like wheels gives up to 0.3
-_FIGHT_NM = 2.0  # not worth a closer look below
+_FIGHT = 0.35  # force of a wheel beside the others', over what presses on it: unlike wheels come to a quarter
+_FIGHT_N = 75.0  # and at least this
+_FIGHT_NS = 100_000_000
 _TENSION_BAND = 0.2
 _UNLOADED = 0.3  # of the commanded pinch
 _LOW_CELL, _EMPTY_CELL = 0.875, 0.80  # of the nominal voltage, under load
@@ -79,7 +80,7 @@ HEALTH: Mapping[str, str] = {
 # Times to trip and to clear, in ms; what is not listed trips at once and clears after `_CLEAR_MS`.
 TRIP_MS: Mapping[str, int] = {
     "wheel_slip": 150,
-    "wheel_slip_long": 450,
+    "wheel_slip_long": 300,
     "drive_overheated": 800,
     "coupling_error": 100,
     "contact": 50,
@@ -295,7 +296,7 @@ class Monitor:
                 found.append("contact")
             if not self._wheels_fight(frame):
                 self._fighting_ns = frame.t_ns
-            elif frame.t_ns - self._fighting_ns > _STALL_NS:
+            elif frame.t_ns - self._fighting_ns > _FIGHT_NS:
                 found.append("encoder_wrong")
         elif abs(estimate.speed_mps) > _STANDSTILL_MPS and frame.t_ns - self._standing_ns > _BRAKING_NS:
             found.append("runaway")
@@ -335,19 +336,21 @@ class Monitor:
                 return
 
     def _wheels_fight(self, frame: SensorFrame) -> bool:
-        """Whether wheels told the same speed push against each other more than creep explains: one misreads its
-        own speed and drags."""
+        """Whether one of the wheels, all told the same speed, pushes against the others more than creep explains:
+        it misreads its own speed and drags."""
         effort = frame.axes.effort
-        if max(effort[:3]) - min(effort[:3]) < _FIGHT_NM:
+        if max(effort[:3]) - min(effort[:3]) < _FIGHT_N * self._wheel_radius_m:
             return False
-        sensors, pushes_n, pressed_n = frame.sensors, [], 0.0
+        sensors, pushes_n, pressed_n = frame.sensors, [], []
         for carriage, axis in enumerate(TRACTION):
             if frame.axes.position[GRIP[carriage]] <= self._limits.on_m and frame.axes.mode[axis] == _VELOCITY:
                 pushes_n.append(effort[axis] / self._wheel_radius_m)
-                pressed_n += sensors.wheel_load_n[carriage] + sensors.pinch_n[carriage]
-        if len(pushes_n) < 2:
-            return False
-        return max(pushes_n) - min(pushes_n) > _FIGHT * pressed_n / len(pushes_n)
+                pressed_n.append(sensors.wheel_load_n[carriage] + sensors.pinch_n[carriage])
+        total_n, others = sum(pushes_n), len(pushes_n) - 1
+        return others > 0 and any(
+            abs(push_n - (total_n - push_n) / others) > max(_FIGHT * pressing_n, _FIGHT_N)
+            for push_n, pressing_n in zip(pushes_n, pressed_n, strict=True)
+        )
 
     def _unexplained_n(self, frame: SensorFrame, estimate: Estimate, acceleration_rps2: float) -> float:
         """Force of the wheels along the conductor that gravity, acceleration and rolling do not explain."""
