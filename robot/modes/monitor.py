@@ -343,7 +343,10 @@ class Monitor:
             return False
         sensors, pushes_n, pressed_n = frame.sensors, [], []
         for carriage, axis in enumerate(TRACTION):
-            if frame.axes.position[GRIP[carriage]] <= self._limits.on_m and frame.axes.mode[axis] == _VELOCITY:
+            if (
+                frame.axes.position[GRIP[carriage]] <= self._limits.on_m
+                and frame.axes.mode[axis] == _VELOCITY
+            ):
                 pushes_n.append(effort[axis] / self._wheel_radius_m)
                 pressed_n.append(sensors.wheel_load_n[carriage] + sensors.pinch_n[carriage])
         total_n, others = sum(pushes_n), len(pushes_n) - 1
