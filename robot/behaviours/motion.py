@@ -17,6 +17,9 @@ from robot.parameters import Parameters
 from robot.profile import Profile
 
 _STANDSTILL_MPS = 0.003
+_DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
+_DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
+_LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
 _TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
@@ -243,7 +246,9 @@ class Motion:
             self._tension_integral_n = min(
                 max(self._tension_integral_n + 2.0 * error_n * situation.dt_s, -5.0), 5.0
             )
-        damping_n = 10.0 * (frame.axes.velocity[Axis.CABLE] - feed_mps)
+        late = situation.t_ns - frame.axes.t_ns > _LATE_NS
+        damping = _DAMPING_LATE_NS_PER_M if late else _DAMPING_NS_PER_M
+        damping_n = damping * (frame.axes.velocity[Axis.CABLE] - feed_mps)
         wish.effort(Axis.CABLE, max(tension_n + 0.3 * error_n + self._tension_integral_n + damping_n, 0.0))
 
     def pay_slack(self, wish: Wish, situation: Situation, extra_mps: float) -> None:
