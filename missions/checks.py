@@ -17,6 +17,7 @@ from hil.scenario import Weather
 from missions.job import Job
 from robot.crossing.along import Crossing, plan_line
 from robot.crossing.stance import Blocked, Context
+from robot.estimate.estimator import mounted_m
 from robot.line.features import Box
 from robot.line.line import LoadedLine
 from robot.profile import Profile
@@ -24,6 +25,7 @@ from robot.profile import Profile
 GROUND_CLEARANCE_M = {"road": 6.5, "houses": 6.5, "railway": 7.5, "river": 6.0, "trees": 5.5, None: 5.5}
 GRAVITY_MPS2 = 9.81
 GRIP_RESERVE = 1.1
+_ROOM_M = 0.4  # before the front carriage of the robot as it is hung
 REACH_M = 1.5  # half of the robot's length
 AIR_GAP_M = 0.40  # coating-robot: from half the robot's width to the next conductor
 ARM_HALF_M = 0.5  # a box wider than this is an earthed crossarm
@@ -117,6 +119,26 @@ class Checks:
                 f"allowed are {limits.mass_max_kg:g} kg: load at most {max(most_m, 0.0):.0f} m",
             )  # fmt: skip
         yield from self._counterweight()
+        yield from self._room()
+
+    def _room(self) -> Iterator[Refusal]:
+        """Room to hang the robot behind the first pole, and to end before the last."""
+        line, job = self.job.line, self.job
+        start_m = mounted_m(job.profile, line, job.parameters)
+        least_m = start_m + job.parameters.end_gap_m + line.pitch_m
+        if line.length_m < least_m:
+            yield Refusal(
+                "length", None, line.length_m, least_m,
+                f"the line is {line.length_m:.1f} m long: mounting, one turn and the end take {least_m:.1f} m",
+            )  # fmt: skip
+        front_m = start_m + job.profile.carriages.s_m[0] + job.profile.carriages.half_length_m + _ROOM_M
+        for feature in line.features:
+            if feature.at_m < front_m and not feature.pole:
+                yield Refusal(
+                    "mounting", feature.at_m, feature.kind, front_m,
+                    f"{feature.kind} at {feature.at_m:.1f} m is where the robot is hung: "
+                    f"the first {front_m:.1f} m must be free",
+                )  # fmt: skip
 
     def _counterweight(self) -> Iterator[Refusal]:
         trim = self.job.profile.trim
@@ -141,7 +163,7 @@ class Checks:
         """Grip of the three clamped carriages on the steepest place; crossings judge their own."""
         line, pinch_n = self.job.line, self.job.parameters.wrap_pinch_n
         most_rad = steepest_rad(self.job.profile, self.mass_kg, self.friction, 3, pinch_n)
-        places = [i * 0.25 for i in range(4, math.floor((line.length_m - 1.0) / 0.25))]
+        places = [i * 0.25 for i in range(4, math.floor((line.length_m - 1.0) / 0.25))] or [line.length_m / 2]
         at_m = max(places, key=lambda s_m: abs(self.shape.slope_rad(s_m)))
         slope_rad = abs(self.shape.slope_rad(at_m))
         if slope_rad > most_rad:

@@ -18,10 +18,13 @@ from missions.cli.options import as_json, settings
 @as_json
 def replay(log: Path, verify: bool, settings: dict[str, float], as_json: bool) -> int:
     """Run the controller again on the frames of LOG and compare every command, mode, event and estimate."""
+    from missions.file_errors import InputError
     from missions.recording import Log
     from missions.replay import replay as run_again
 
     result = run_again(Log(log), settings, to_the_end=not verify)
+    if result.ticks == 0:
+        raise InputError(f"{log}: not one whole tick in it; nothing can be replayed")
     if as_json:
         click.echo(json.dumps(result.as_json()))
     else:

@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 @as_json
 def report(log: Path, summary: Path | None, out: Path | None, picture: Path | None, as_json: bool) -> int:
     """Make the as-built report of LOG: one HTML page with plots, figures, crossings and events."""
+    from missions.file_errors import InputError
     from missions.report import write_report
 
+    if log.resolve() in {path.resolve() for path in (out, picture) if path}:
+        raise InputError(f"{log}: the report would replace its own log; name another --out")
     figures = _summary(summary or log.with_name("summary.json"), wanted=summary is not None)
     out = out or log.with_name("report.html")
-    write_report(log, figures, out, picture)
+    try:
+        write_report(log, figures, out, picture)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or out}: {error.strerror}; name a file in a folder that exists"
+        ) from None
     names = [str(path) for path in (out, picture) if path]
     click.echo(json.dumps({"written": names}) if as_json else f"written {' and '.join(names)}")
     return DONE
@@ -44,6 +52,8 @@ def _summary(path: Path, wanted: bool) -> Summary | None:
         return None
     try:
         return read(path)
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not text; expected a summary.json of silkline run") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except ValidationError as error:

@@ -52,6 +52,7 @@ def run(
 
     job = read_job(name, section, robot, parameters, settings, seed)
     out = out or Path("runs") / _run_name(name, job)
+    _make(out)
     refusals = plan(job).refusals
     if refusals:
         summary = refuse(job, out, refusals[0].text)
@@ -66,6 +67,17 @@ def run(
     return summary.exit_code if not refusals else STOPPED
 
 
+def _make(out: Path) -> None:
+    from missions.file_errors import InputError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; name a folder that can be made") from None
+    for name in ("mission.mcap", "report.html", "summary.json"):
+        (out / name).unlink(missing_ok=True)  # of an earlier run: what lies here is of one job
+
+
 def _run_name(name: str, job: Job) -> str:
     section = f"-section{job.line.section}" if job.line.section else ""
     return f"{Path(name).name.partition('.')[0]}{section}-seed{job.seed}"
@@ -78,7 +90,7 @@ def _report(out: Path, summary: Summary) -> None:
 
     try:
         write_report(out / "mission.mcap", summary, out / "report.html")
-    except (LogError, OSError) as error:
+    except (LogError, OSError, ValueError) as error:
         click.echo(f"no report: {error}", err=True)
 
 

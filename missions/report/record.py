@@ -213,7 +213,7 @@ def _turns(
 ) -> tuple[Turn, ...]:
     """From where the cable touched the conductor, or else from the rotor's angle over odometric travel."""
     lay = AsLaid(line.pitch_m, line.hand, (line.conductor.diameter_m + line.cable.diameter_m) / 2)
-    if truths:
+    if truths and estimates:
         t_s, believed_m = np.array([(t, x.chainage_m) for t, x in estimates]).T
         believed = np.interp([x.t_s for x in truths], t_s, np.nan_to_num(believed_m))
         for x, at_m in zip(truths, believed.tolist(), strict=True):

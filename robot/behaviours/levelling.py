@@ -1,7 +1,7 @@
 """Hanging level before a crossing.
 
 A parked robot is locked by its pinch in whatever lean it stopped with. So it rolls to and fro a hand's width, slowly,
-until a stop finds it level; a gust is waited out in this way, however long it lasts.
+until a stop finds it level; gusts are waited out in this way. How long is for the caller to say.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ class Levelling:
         self._swaying = False
         self._back = True
         self._level_s = 0.0
+        self.waited_s = 0.0
 
     def step(self, wish: Wish, situation: Situation) -> bool:
         """Roll or stand; True once the body has stood level for the time of a confirmation."""
         motion, estimate = self._motion, situation.estimate
+        self.waited_s += situation.dt_s
         lean_rad = abs(estimate.roll_rad)
         if lean_rad > self._limit_rad:
             self._swaying = True

@@ -16,6 +16,7 @@ from robot.crossing.stance import Blocked
 
 _ARRIVED_M = 0.004
 _SLOW_M = 0.5  # the last stretch before a stop, taken at crossing speed
+_WIND_S = 180.0  # how long to wait for a level body before people are asked
 _LOOK_S = 5.0  # how long to look for a surveyed feature that is not seen
 
 
@@ -60,12 +61,22 @@ class Wrap:
         parameters = motion.parameters
         self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
         if self._levelling is not None:
-            return "crossing_ahead" if self._levelling.step(wish, situation) else None
+            return self._level(self._levelling, wish, situation)
         if left_m < _ARRIVED_M and motion.at_rest(situation):
             return self._arrived(situation)
         speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))
         motion.drive(wish, situation, speed_mps, 1.5 * motion.acceleration_mps2())
         return None
+
+    def _level(self, levelling: Levelling, wish: Wish, situation: Situation) -> str | None:
+        if levelling.step(wish, situation):
+            return "crossing_ahead"
+        if levelling.waited_s < _WIND_S:
+            return None
+        lean_deg = math.degrees(abs(situation.estimate.roll_rad))
+        most_deg = self._motion.parameters.crossing_lean_deg
+        self.detail = f"the body leans {lean_deg:.1f} degrees, at most {most_deg:g}: wait for less wind"
+        return "feature_blocked"
 
     def _speed_mps(self, left_m: float) -> float:
         motion = self._motion

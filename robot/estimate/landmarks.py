@@ -61,13 +61,11 @@ class _Track:
     surveyed: Surveyed | None = None
 
     def vote(self, detection: Detection) -> None:
-        """Count one detection; the class follows the majority."""
+        """Count one detection; the class follows the majority, and "unknown" is a vote like any other."""
         self.hits += 1
-        if detection.kind != "unknown":
-            self.votes[detection.kind] = self.votes.get(detection.kind, 0.0) + detection.confidence
-        if self.votes:
-            self.kind = max(self.votes, key=self.votes.__getitem__)
-        clear = not self.votes or self.votes[self.kind] >= _CLEAR_CLASS * sum(self.votes.values())
+        self.votes[detection.kind] = self.votes.get(detection.kind, 0.0) + detection.confidence
+        self.kind = max(self.votes, key=self.votes.__getitem__)
+        clear = self.votes[self.kind] >= _CLEAR_CLASS * sum(self.votes.values())
         if self.hits >= _CONFIRM_HITS and self.rate >= _CONFIRM_RATE and clear:
             self.confirmed = True
 

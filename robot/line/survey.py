@@ -118,6 +118,13 @@ class SurveySleeve(Table):
     s_m: Range
     r_m: Diameter
 
+    @model_validator(mode="after")
+    def _in_order(self) -> SurveySleeve:
+        if self.s_m[0] >= self.s_m[1]:
+            low, high = self.s_m
+            raise _wrong("s_m = [{low}, {high}] runs backwards; give the smaller first", low=low, high=high)
+        return self
+
 
 class SurveyBox(Table):
     s_m: Range
