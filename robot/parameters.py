@@ -68,7 +68,7 @@ class Parameters:
         0.03, "m/s", 0.01, 0.05, "Speed of rolling to and fro before a crossing, until the body hangs level."
     )
     upright_gain: float = _parameter(
-        0.15,
+        0.05,
         "m/rad/s",
         0.0,
         1.0,

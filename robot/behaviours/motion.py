@@ -21,6 +21,7 @@ _DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
 _DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
 _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_LEAN_S = 5.0  # far longer than the body swings
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
 _TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
@@ -65,6 +66,7 @@ class Motion:
         self._gear: tuple[float, float] | None = (
             None  # rotor angle in space and travel at which the gear engaged
         )
+        self._lean_rad = 0.0  # lasting, without the swing; only while geared
         self._tension_integral_n = 0.0
         self._draw_up_to_rad = 0.0
         self._trim_m = 0.0  # what the roll has taught about the balance
@@ -169,15 +171,16 @@ class Motion:
     def engage(self, situation: Situation) -> None:
         """Couple the rotor to travel at the phase that it has now."""
         self._gear = (situation.estimate.rotor_abs_rad, situation.estimate.travel_m)
+        self._lean_rad = situation.estimate.roll_rad
 
     def release(self) -> None:
         self._gear = None
 
     def turn_with_travel(self, wish: Wish, situation: Situation) -> None:
-        """Hold the rotor's absolute phase to the distance travelled; the body's roll and its rate are taken out.
+        """Hold the rotor's absolute phase to the distance travelled; the body's lasting lean is taken out of it.
 
-        Without the rate the rotor lags behind a rolling body, and its reaction drives the roll (on an 8 mm conductor,
-        whose pinch damps least, to more than 10 degrees).
+        It turns along with a body that swings: to hold it still in space it would have to be driven against the swing
+        without any lag, and with lag its reaction feeds the swing (on an 8 mm conductor to more than 10 degrees).
         """
         if self._gear is None:
             self.engage(situation)
@@ -185,8 +188,8 @@ class Motion:
         estimate = situation.estimate
         phase_rad, travel_m = self._gear
         in_space_rad = phase_rad + self.turn_per_m * (estimate.travel_m - travel_m)
-        rate_rps = self.turn_per_m * estimate.speed_mps - estimate.roll_rate_rps
-        self._turn(wish, in_space_rad - estimate.roll_rad, rate_rps)
+        self._lean_rad += (estimate.roll_rad - self._lean_rad) * min(situation.dt_s / _LEAN_S, 1.0)
+        self._turn(wish, in_space_rad - self._lean_rad, self.turn_per_m * estimate.speed_mps)
 
     def _turn(self, wish: Wish, rotor_rad: float, rate_rps: float) -> None:
         wish.position(Axis.ROTOR, rotor_rad, rate_rps, self.parameters.rotor_effort_nm)

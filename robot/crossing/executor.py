@@ -25,6 +25,8 @@ _GUST_SHARE, _GUST_MORE, _GUST_MOST = (
     0.88,
 )  # lean that stops an advance, as shares of the roll limit
 _GUST_RPS, _GUST_S = 0.012, 2.0  # how fast outwards; how long to stand then
+_GEARED_SHARE = 0.4  # of the largest acceleration: a turning rotor leans the body
+_STRAIGHT = 4.0  # cable with less than a quarter of the ordered turns counts as straight
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
 _TIED_M = (
@@ -163,7 +165,7 @@ class Crossing:
     def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
         left_m = step.s_m + self._travel_origin_m - situation.estimate.travel_m
-        acceleration = motion.acceleration_mps2()
+        acceleration = motion.acceleration_mps2() * (_GEARED_SHARE if motion.geared else 1.0)
         if abs(left_m) < _ARRIVED_M:
             self._progress.arrived = True
         elif abs(left_m) > _OFF_M:
@@ -246,11 +248,13 @@ class Crossing:
         if lay is None or self._parked_from_m is None:
             self._motion.parked = False
             return
-        from_m = self._parked_from_m
-        self._motion.record("unwrapped", from_m, lay.s_m, lay.s_m - from_m, situation)
+        motion, from_m = self._motion, self._parked_from_m
+        # a long free cable is drawn up in turns so long that their beginning counts as straight too
+        to_m = max(lay.s_m, motion.guide_at_m(situation) - _STRAIGHT * motion.geometry.lag_m)
+        motion.record("unwrapped", from_m, to_m, to_m - from_m, situation)
         for slack_m in self._slack_m.values():
             if slack_m > 0.0:
-                self._motion.record("slack", from_m, lay.s_m, slack_m, situation)
+                motion.record("slack", from_m, to_m, slack_m, situation)
         self._parked_from_m = None
         self._motion.parked = False
 
