@@ -428,7 +428,9 @@ def test_wheels_that_push_against_each_other_betray_a_wrong_encoder() -> None:
     assert robot.noticed_after_ms("encoder_wrong", change_frame=fighting(-4.0, 2.9)) <= 300
     explained = Robot().settled().tick_for(60, change_frame=fighting(-2.5, 1.5))
     assert "encoder_wrong" not in explained
-    braked = Robot().settled().tick_for(60, change_frame=lambda f: axes(mode=(HOLD,) * 10)(fighting(-9.0, 9.0)(f)))
+    braked = (
+        Robot().settled().tick_for(60, change_frame=lambda f: axes(mode=(HOLD,) * 10)(fighting(-9.0, 9.0)(f)))
+    )
     assert "encoder_wrong" not in braked
     one_down = Robot(Mode.CROSSING).settled()
     lifted = one_down.tick_for(60, change_frame=lambda f: seen(0.12, Axis.GRIP_FRONT)(fighting(-9.0, 1.0)(f)))
