@@ -94,6 +94,8 @@ class Contacts:
         self._contype, self._conaffinity = model.geom_contype, model.geom_conaffinity
         self._size, self._bound, self._aabb = model.geom_size, model.geom_rbound, model.geom_aabb
         self._pos, self._quat = model.geom_pos, model.geom_quat
+        for geoms in (g for slot in self._slots for g in slot):
+            self._conaffinity[geoms] = 0  # until a feature needs them
         self.sag_m = 0.0
         model.opt.disableflags |= _CONTACT_OFF
 

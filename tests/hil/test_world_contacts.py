@@ -70,6 +70,15 @@ def test_an_obstacle_stops_the_robot_and_loads_its_wheels() -> None:
     assert sum(bench.effort[:3]) > free_nm + 3.0
 
 
+def test_geometry_that_a_feature_does_not_need_touches_nothing() -> None:
+    """A bird deterrent is one box and hangs clear of the robot; an insulator elsewhere has the pool hold more."""
+    line = make_line()
+    features = line.feature("line-post-10", 10.0), line.feature("bird-deterrent", 20.0)
+    bench = Bench(line=dataclasses.replace(line, features=features), start_s_m=18.8).clamp(100.0)
+    assert first_touch(bench, speed_mps=0.4, seconds=6.0) is None
+    assert bench.world.truth().s_m > 20.5
+
+
 @pytest.mark.parametrize("kind", ["pin-10", "line-post-10-double", "splice", "bird-deterrent"])
 @pytest.mark.parametrize("degrees", [-2.0, 0.0, 2.0])
 def test_open_carriages_and_a_parked_rotor_pass_without_touching(kind: str, degrees: float) -> None:
