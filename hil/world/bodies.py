@@ -18,7 +18,6 @@ from robot.messages import Axis
 from robot.profile import Profile
 
 GRAVITY_MPS2 = 9.80665
-AWAY_M = -50.0  # where geometry in reserve waits, along x
 _GYRATION_M = 0.04  # of parts that the profile gives as points, about their own middle
 
 
@@ -153,14 +152,13 @@ def _inertial(at_m: tuple[float, float, float], mass_kg: float, inertia_kgm2: fl
 
 
 def _reserve(pool: Pool) -> str:
-    """Boxes and cylinders, far behind until a feature needs them; boxes twice, for carriages and for pods.
+    """Boxes and cylinders, far below until a feature needs them; boxes twice, for carriages and for pods.
 
-    Each begins turned: MuJoCo takes what is compiled level for level ever after. They wait along x because
-    MuJoCo sorts bodies along the direction in which geometry is spread most; so it is the conductor's.
+    Each begins turned: MuJoCo takes what is compiled level for level ever after.
     """
-    common = f'pos="{AWAY_M} 0 0" euler="0.1 0.1 0.1" contype="0"'
+    common = 'pos="0 0 -50" euler="0.1 0.1 0.1" contype="0"'
     following, stiff = parts.WHEEL_BIT | parts.OTHER_BIT, parts.POD_BIT
-    box, cylinder = 'type="box" size="0.01 0.01 0.01"', 'type="cylinder" size="0.01 0.01"'
+    box, cylinder = 'type="box" size="1 1 1"', 'type="cylinder" size="1 1"'
     each = [("box", pool.boxes, following, box), ("sleeve", pool.sleeves, following, cylinder)]
     each.append(("stiff box", pool.boxes, stiff, box))
     return "".join(

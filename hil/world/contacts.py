@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import mujoco
 
-from hil.world.bodies import AWAY_M, Bodies, Pool
+from hil.world.bodies import Bodies, Pool
 from hil.world.parts import OTHER_BIT, POD_BIT, WHEEL_BIT
 from hil.world.track import Track
 from hil.world.truth import Contact
@@ -92,7 +92,7 @@ class Contacts:
         self._parts_at: tuple[Sequence[float], float] = (), math.nan
         self._body_pos = model.body_pos  # live views
         self._contype, self._conaffinity = model.geom_contype, model.geom_conaffinity
-        self._size, self._bound, self._aabb = model.geom_size, model.geom_rbound, model.geom_aabb
+        self._size, self._bound = model.geom_size, model.geom_rbound
         self._pos, self._quat = model.geom_pos, model.geom_quat
         for geoms in (g for slot in self._slots for g in slot):
             self._conaffinity[geoms] = 0  # until a feature needs them
@@ -134,16 +134,14 @@ class Contacts:
         self._bent_at_m = math.nan
         for geom in self._owner:
             self._conaffinity[geom] = 0
-            self._pos[geom, 0] = AWAY_M
         self._owner.clear()
         if not self._near:
             self.sag_m = 0.0
             self._model.opt.disableflags |= _CONTACT_OFF
             return
         self._model.opt.disableflags &= ~_CONTACT_OFF
-        for feature, (boxes, sleeves, stiff) in zip(self._near, self._slots, strict=False):
+        for feature, (boxes, sleeves, _) in zip(self._near, self._slots, strict=False):
             x_m = feature.at_m - self._origin_m
-            self._pos[[*boxes, *sleeves, *stiff], 0] = x_m  # also what it does not need: the body stays short
             for geom, box in zip(boxes, _shapes(feature, Box), strict=False):
                 self._put_box(geom, feature.kind, box, (x_m, 0.0), 0.0, OTHER_BIT | WHEEL_BIT)
             for geom, sleeve in zip(sleeves, _shapes(feature, Sleeve), strict=False):
@@ -191,7 +189,7 @@ class Contacts:
         cos, sin = math.cos(pitch), math.sin(pitch)
         x_m, z_m = sum(box.s_m) / 2, sum(box.z_m) / 2
         size = [(high - low) / 2 for low, high in (box.s_m, box.x_m, box.z_m)]
-        self._size[geom] = self._aabb[geom, 3:] = size
+        self._size[geom] = size
         self._bound[geom] = math.hypot(*size)
         self._pos[geom] = (
             middle[0] + x_m * cos - z_m * sin,
@@ -204,7 +202,6 @@ class Contacts:
     def _put_sleeve(self, geom: int, kind: str, sleeve: Sleeve, x_m: float) -> None:
         half_m = (sleeve.s_m[1] - sleeve.s_m[0]) / 2
         self._size[geom] = (sleeve.r_m, half_m, 0.0)
-        self._aabb[geom, 3:] = (sleeve.r_m, sleeve.r_m, half_m)
         self._bound[geom] = math.hypot(sleeve.r_m, half_m)
         self._pos[geom] = (x_m + sum(sleeve.s_m) / 2, 0.0, 0.0)
         self._quat[geom] = _ALONG_X
