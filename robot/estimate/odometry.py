@@ -38,6 +38,7 @@ _APART = 0.08  # share of the speed: two sensors further apart than these disagr
 _SUSPECT_S = 0.10  # how long they may disagree
 _RECOVERY = 0.5  # suspicion fades at this rate, so that a sensor that comes and goes stays suspect
 _STUCK = 10  # equal readings in a row while others move
+_SLOWER = 3  # readings slower than the wheels', not standing, that tell of slip
 _GRIPPING = 0.12  # tangential over normal force below which no wheel slips, wet or dry
 
 _ODOMETER_BIT = BIT["odometer"]
@@ -208,7 +209,7 @@ def read_odometer(inp, state, config, mean, covariance, dt_s, good_wheels):  # t
     if valid:
         scaled_m = step_m / (1.0 + mean[joint.ODOMETER])
         state.odometer_mps += min(dt_s / _SMOOTH_S, 1.0) * (scaled_m / dt_s - state.odometer_mps)
-        _judge_odometer(inp, state, config, dt_s)
+        _judge_odometer(inp, state, config, scaled_m / dt_s, dt_s)
     elif math.isnan(inp.odometer_m) or not math.isnan(step_m):  # garbage, not just the first reading
         state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
     if valid and state.odometer_bad_s < _SUSPECT_S:
@@ -245,8 +246,12 @@ def move_by_wheels(state, mean, covariance, good_wheels, lost, dt_s):  # type: i
 
 
 @njit(cache=True, nogil=True)
-def _judge_odometer(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
-    """Hold the roller against the wheels on the conductor; `odometer_bad_s` runs while it must be wrong."""
+def _judge_odometer(inp, state, config, roller_mps, dt_s):  # type: ignore[no-untyped-def]
+    """Hold the roller against the wheels on the conductor; `odometer_bad_s` runs while it must be wrong.
+
+    A roller that stops dead is stuck; one that was merely slower than the wheels at first tells of wheels that
+    slip, also when the robot then stands or slides back.
+    """
     total = 0.0
     share = 0.0
     low = math.inf
@@ -260,12 +265,17 @@ def _judge_odometer(inp, state, config, dt_s):  # type: ignore[no-untyped-def]
             share += abs(inp.effort[i]) / (config.wheel_radius_m * max(state.pressed_n[i], 1.0))
             n += 1
     wrong = False
+    if n == 0 or not apart(roller_mps, total / n):
+        state.slower_count = 0
+    elif 0.0 < roller_mps / total * n < 1.0:
+        state.slower_count += 1
     if n >= 2 and not apart(low, high) and abs(total / n) > _MOVING_MPS:
         wheels = total / n
         roller = state.odometer_mps
         stuck = state.odometer_same >= _STUCK
         faster = roller / wheels > 1.0 or roller / wheels < 0.0
-        wrong = apart(roller, wheels) and (stuck or (faster and share / n < _GRIPPING))
+        slipping = state.slower_count >= _SLOWER
+        wrong = apart(roller, wheels) and not slipping and (stuck or (faster and share / n < _GRIPPING))
     if wrong:
         state.odometer_bad_s = min(state.odometer_bad_s + dt_s, 3.0 * _SUSPECT_S)
     else:

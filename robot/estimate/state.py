@@ -129,6 +129,7 @@ STATE = np.dtype(
         ("odometer_m", "<f8"),  # last reading, NaN = none to count from
         ("odometer_mps", "<f8"),
         ("odometer_same", "<i8"),  # equal readings in a row
+        ("slower_count", "<i8"),  # readings at which it was slower than the wheels, since they last agreed
         ("odometer_bad_s", "<f8"),
         ("wheel_mps", "<f8", 3),
         ("wheel_good", "<i8", 3),
