@@ -143,7 +143,7 @@ class Controller:
 
         # 4 mode
         situation = Situation(
-            frame.t_ns, dt_s, frame, estimate, stance, self._speed_cap(reaction, dt_s), acts.jog
+            frame.t_ns, dt_s, frame, estimate, stance, self._speed_cap(mode, reaction, dt_s), acts.jog
         )
         request = self._machine.choose(
             acts.stop, reaction, acts.act.action if acts.act else None, self._report
@@ -183,13 +183,15 @@ class Controller:
         self._motion.forget_speed()
         return NOMINAL_DT_S, None
 
-    def _speed_cap(self, reaction: failsafe.Reaction, dt_s: float) -> float:
+    def _speed_cap(self, mode: Mode, reaction: failsafe.Reaction, dt_s: float) -> float:
         """What the failsafe leaves of the speed; it comes down no faster than a ramp that the rotor can follow."""
         if not reaction.slow:
             self._cap_mps = math.inf
         else:
             start_mps = min(self._cap_mps, abs(self._motion.speed_mps))
-            lowered_mps = start_mps - self._motion.acceleration_mps2() * dt_s
+            motion, crossing = self._motion, mode is Mode.CROSSING
+            ramp_mps2 = motion.crossing_acceleration_mps2() if crossing else motion.acceleration_mps2()
+            lowered_mps = start_mps - ramp_mps2 * dt_s
             self._cap_mps = max(lowered_mps, self._parameters.degraded_speed_mps)
         return self._cap_mps
 

@@ -21,6 +21,7 @@ _DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
 _DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
 _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_CROSSING_SHARE = 0.4
 _LEAN_S = 5.0  # far longer than the body swings
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
 _TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
@@ -148,6 +149,10 @@ class Motion:
     def acceleration_mps2(self) -> float:
         """What the rotor can follow without leaning the body too far (design, section 5)."""
         return min(0.25, self.parameters.rotor_accel_factor * self.line.pitch_m)
+
+    def crossing_acceleration_mps2(self) -> float:
+        """The same while crossing, where the body may lean three degrees only; a parked rotor does not lean it."""
+        return self.acceleration_mps2() * (_CROSSING_SHARE if self.geared else 1.0)
 
     def grip(self, wish: Wish, carriage: int, state: CarriageState, pinch_n: float) -> None:
         """Bring one carriage into a state; self-locking, so that the wish may end when it is there."""

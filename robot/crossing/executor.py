@@ -25,7 +25,6 @@ _GUST_SHARE, _GUST_MORE, _GUST_MOST = (
     0.88,
 )  # lean that stops an advance, as shares of the roll limit
 _GUST_RPS, _GUST_S = 0.012, 2.0  # how fast outwards; how long to stand then
-_GEARED_SHARE = 0.4  # of the largest acceleration: a turning rotor leans the body
 _STRAIGHT = 4.0  # cable with less than a quarter of the ordered turns counts as straight
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
@@ -165,7 +164,7 @@ class Crossing:
     def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
         motion = self._motion
         left_m = step.s_m + self._travel_origin_m - situation.estimate.travel_m
-        acceleration = motion.acceleration_mps2() * (_GEARED_SHARE if motion.geared else 1.0)
+        acceleration = motion.crossing_acceleration_mps2()
         if abs(left_m) < _ARRIVED_M:
             self._progress.arrived = True
         elif abs(left_m) > _OFF_M:

@@ -39,6 +39,7 @@ _STALL_NS = 200_000_000
 _BRAKING_NS = 1_500_000_000  # from the end of driving to rest: the board's ramp, then brakes
 _FEEDING_NS = 1_500_000_000  # tension has this long to come back after slack was paid out on purpose
 _STANDSTILL_MPS = 0.03
+_AT_REST_MPS = 0.005
 _OVERSPEED = 1.05
 _ROLL_WARNING = 0.7  # of the limit
 _SLOPE_SIGMA_RAD = math.radians(3.0)
@@ -363,7 +364,10 @@ class Monitor:
         carried_n = self._mass_kg * (_GRAVITY_MPS2 * math.sin(estimate.slope_rad) + acceleration_mps2)
         on_wheels_n, on_rollers_n = sum(sensors.wheel_load_n), 2 * sum(sensors.pinch_n)
         rolling_n = self._rolling * (on_wheels_n + on_rollers_n)
-        return pushed_n - carried_n - math.copysign(rolling_n, estimate.speed_mps)
+        left_n = pushed_n - carried_n
+        if abs(estimate.speed_mps) < _AT_REST_MPS:  # before it rolls, what resists is as large as what pushes
+            return left_n - min(max(left_n, -rolling_n), rolling_n)
+        return left_n - math.copysign(rolling_n, estimate.speed_mps)
 
     # ------------------------------------------------------------------ cable and body
 

@@ -406,6 +406,23 @@ def test_a_slope_explains_the_force_that_it_needs() -> None:
         assert robot.tick(pushing(weight_n + ROLLING_N), believe={"slope_rad": slope_rad}) == NONE
 
 
+def test_at_rest_rolling_resistance_explains_a_push_in_either_direction() -> None:
+    """The estimate's speed is never quite zero; a robot that is about to start does not push against anything."""
+    for sign in (1, -1):
+        for creeping_mps in (1e-4, -1e-4):
+            robot = Robot().settled()
+            for _ in range(100):
+                assert (
+                    robot.tick(pushing(sign * (ROLLING_N + 90.0)), believe={"speed_mps": creeping_mps})
+                    == NONE
+                )
+            beyond = {
+                "change_frame": pushing(sign * (ROLLING_N + 110.0)),
+                "believe": {"speed_mps": creeping_mps},
+            }
+            assert robot.noticed_after_ms("contact", **beyond) <= 100
+
+
 def test_an_open_wheel_may_climb_a_tie_and_a_closed_one_has_nothing_to_climb() -> None:
     for grip_m, limit_n in ((0.0, 100.0), (0.04, 180.0)):
         for sign in (1, -1):
