@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from robot.messages import Mode
-from tests.faults.table import NOT_YET, ROWS, Cell, Row
+from tests.faults.table import NOT_YET, ROWS, Cell, Row, Variant
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 FAULTS = range(1, 45)  # rows of the matrix
+_MANY = 6  # variants that are expected to end alike; more are not named one by one
 
 _HEAD = """# Fault matrix
 
@@ -17,8 +18,7 @@ its real place, in every mode in which it can occur, and all of this is checked:
 every command inside the limits of the profile, no speed above the robot's, the robot held, the event logged; a stop
 or hold lasts while the fault does and after it is gone.
 
-`STOPPED 250` is: stopped and latched within 250 ms. `=` is: the mode stays, with the event logged in time where one
-is named. `-` is: the fault cannot occur in that mode; why is said below the table. A refused act is named after `!`.
+A `-` says why the fault cannot occur in a mode.
 
 Run one cell, or all of them:
 
@@ -45,28 +45,38 @@ def _section(row: Row) -> str:
     if row.files:
         names = ", ".join(file.name for file in row.files)
         return f"{head}\nBefore there is a mode; refused with file, place and what would be right: {names}.\n"
-    lines = ["", _row("variant", *(mode.value for mode in Mode)), _row(*["---"] * (1 + len(Mode)))]
-    lines += [_row(variant.name, *(_cell(variant.cells[mode]) for mode in Mode)) for variant in row.variants]
-    reasons: dict[str, dict[str, None]] = {}
+    lines = [_line("variant", "modes", "expected"), _line("---", "---", "---")]
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for variant in row.variants:
-        for mode, cell in variant.cells.items():
-            if cell.not_here:
-                reasons.setdefault(cell.not_here, {})[mode.value] = None
-    lines += ["", *(f"- {', '.join(modes)}: {reason}" for reason, modes in reasons.items())]
-    return head + "\n".join(lines).rstrip() + "\n"
+        alike.setdefault(_expected(variant), []).append(variant.name)
+    for expected, names in alike.items():
+        together = "; ".join(names) if len(names) <= _MANY else f"{names[0]}, and {len(names) - 1} like it"
+        lines += [_line(together, modes, what) for modes, what in expected]
+    return head + "\n" + "\n".join(lines) + "\n"
+
+
+def _expected(variant: Variant) -> tuple[tuple[str, str], ...]:
+    """Modes with the same expectation together."""
+    modes: dict[str, list[str]] = {}
+    for mode in Mode:
+        modes.setdefault(_cell(variant.cells[mode]), []).append(mode.value)
+    return tuple(
+        (", ".join(names) if len(names) < len(Mode) else "all", what) for what, names in modes.items()
+    )
 
 
 def _cell(cell: Cell) -> str:
     if cell.not_here:
-        return "-"
-    events = " or ".join(cell.events) if cell.to is not None else ", ".join(cell.events)
-    refused = f"!{cell.asks.value}" if cell.asks is not None else ""
-    result = "=" if cell.to is None else cell.to.value
-    time_ms = str(cell.within_ms) if cell.within_ms else ""
-    return " ".join(filter(None, (result, time_ms, events, refused)))
+        return f"- {cell.not_here}"
+    within = f" within {cell.within_ms} ms"
+    if cell.to is not None:
+        return f"{cell.to.value}{within}{': ' if cell.events else ''}{' or '.join(cell.events)}"
+    logged = f"; logged{within}: {', '.join(cell.events)}" if cell.events else ""
+    refused = f"; {cell.asks.value} is refused" if cell.asks is not None else ""
+    return f"stays{logged}{refused}"
 
 
-def _row(*cells: str) -> str:
+def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 

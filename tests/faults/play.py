@@ -83,6 +83,7 @@ class Player:
         if to not in _SETTLE:
             return
         self._run(_SETTLE[to])
+        self._must_be_logged((cell.later,) if cell.later else ())
         if rig.mode is not to:
             self._find(f"{to.value} became {rig.mode.value} ({rig.now.command.reason})")
         if abs(rig.now.truth.speed_mps) > AT_REST_MPS:

@@ -36,6 +36,7 @@ class Cell:
     asks: Action | None = None  # an act of the crew that must be refused while the fault lasts ...
     refusal: str = ""  # ... with this event
     situation: str = ""  # where it begins, "" = in the mode's own
+    later: str = ""  # an event that must be in the log by the time the robot stands
     not_here: str = ""  # why the fault cannot occur in this mode
 
 
@@ -118,8 +119,11 @@ def _line_rows() -> tuple[Row, ...]:
         **refuses_to_arm("feedback_lost", ms=250, refusal="arm_feedback"),
         **stays((STOPPED,), "feedback_lost", ms=250, asks=Action.RESET, refusal="command_refused"),
     }
+    other = Cell(
+        STOPPED, ("feedback_lost", "identity_mismatch", "board_rebooted"), 250, later="identity_mismatch"
+    )
     other_board = {
-        **stops(ARMED, "feedback_lost", "identity_mismatch", "board_rebooted", ms=250),
+        **dict.fromkeys(ARMED, other),
         **refuses_to_arm("identity_mismatch", ms=1000, refusal="arm_identity"),
         **stays((STOPPED,), "identity_mismatch", ms=1000, asks=Action.RESET, refusal="command_refused"),
     }
@@ -350,7 +354,7 @@ def _crossing_row() -> Row:
             cell = Cell(to, (cause,), ms, situation=situations.step_name(number))
             cells = {**elsewhere, CROSSING: cell}
             also = () if cause == "console_lost" else (checks.nothing_is_released,)
-            variants.append(Variant(f"step {number} {step}, {name}", injection, cells, also))
+            variants.append(Variant(f"{name} in step {number}, {step}", injection, cells, also))
     return Row(26, "1, 15 or 27 in every step of a crossing", "all", "S11", tuple(variants))
 
 
