@@ -61,6 +61,7 @@ class Motion:
         places_m = carriages.clamped_m, carriages.open_m, carriages.lifted_m
         self._grip_m = dict(zip(CarriageState, places_m, strict=True))
         self.turn_per_m = line.hand * 2 * math.pi / line.pitch_m
+        self._swings_with_travel = abs(self.turn_per_m) * profile.times.crossing_speed_mps > _TURNING_RPS
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
         self._last_rotor_rad = math.nan
@@ -268,20 +269,22 @@ class Motion:
         """Move the counterweight to where it balances cradle and coil.
 
         What the turning rotor tells corrects it: a cradle that is too heavy leans the body once per turn towards the
-        side on which it is. `upright` also holds the slowly turning weight against a lasting lean, as of wind.
+        side on which it is. `upright` also holds the weight against a lasting lean, as of wind, while the rotor stands
+        or turns slowly: what the turning weight can do comes and goes twice a turn, at fine pitch as fast as the body
+        swings.
         """
         estimate, parameters, dt_s = situation.estimate, self.parameters, situation.dt_s
         low_m, high_m = self.profile.trim.center_r_m
         coil_kg = max(estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
         target_m = self.profile.trim_radius_m(coil_kg) + self._trim_m
-        if upright:
+        if upright and not (self.geared and self._swings_with_travel):
             if self.speed_mps != 0.0:  # a parked body is locked and tells nothing
                 step_m = parameters.upright_gain * estimate.roll_rad * dt_s
                 self._lean_m = min(max(self._lean_m + step_m, -_LEAN_MAX_M), _LEAN_MAX_M)
             target_m += self._lean_m * math.sin(estimate.rotor_abs_rad)
         else:
             self._lean_m = 0.0
-            if abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
+            if not upright and abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
                 step_m = parameters.trim_gain * estimate.imbalance_sin * dt_s
                 self._trim_m = min(max(self._trim_m + step_m, -_TRIM_MAX_M), _TRIM_MAX_M)
         wish.position(Axis.TRIM, min(max(target_m, low_m), high_m))
