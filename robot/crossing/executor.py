@@ -25,6 +25,7 @@ _GUST_SHARE, _GUST_MORE, _GUST_MOST = (
     0.88,
 )  # lean that stops an advance, as shares of the roll limit
 _GUST_RPS, _GUST_S = 0.012, 2.0  # how fast outwards; how long to stand then
+_SWING_S = 0.4  # a locked body trembles faster than this; a gust is slower
 _STRAIGHT = 4.0  # cable with less than a quarter of the ordered turns counts as straight
 _BACK_MPS = 0.02  # to make up for a place that was overrun
 _LOADED_N = 20.0
@@ -64,7 +65,7 @@ class Crossing:
         self._travel_origin_m = 0.0
         self._parked_from_m: float | None = None
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
-        self._lean_rad = 0.0
+        self._lean_rad = self._roll_rate_rps = 0.0
         self._calm_s = math.inf  # since the last gust that stopped an advance
         self.detail = ""
 
@@ -184,10 +185,14 @@ class Crossing:
 
         A lean that is still there after the wait is not a gust: the next stop comes a little later.
         """
+        estimate = situation.estimate
+        self._roll_rate_rps += (estimate.roll_rate_rps - self._roll_rate_rps) * min(
+            situation.dt_s / _SWING_S, 1.0
+        )
         if self._motion.speed_mps == 0.0:
             return False
-        roll_rad, rate_rps = abs(situation.estimate.roll_rad), situation.estimate.roll_rate_rps
-        outwards_rps = rate_rps if situation.estimate.roll_rad > 0.0 else -rate_rps
+        roll_rad = abs(estimate.roll_rad)
+        outwards_rps = math.copysign(1.0, estimate.roll_rad) * self._roll_rate_rps
         limit_rad = math.radians(self._motion.profile.limits.roll_crossing_max_deg)
         if roll_rad < _GUST_SHARE * limit_rad:
             self._lean_rad = _GUST_SHARE * limit_rad
