@@ -23,7 +23,7 @@ _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
 _CROSSING_SHARE = 0.4
 _LEAN_S = 5.0  # far longer than the body swings
-_TURNING_RPS = 1.0  # slower turns tell nothing about the balance
+_TURNING_RPS = 1.0  # slower turns tell nothing about the balance, and the counterweight can follow them
 _TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
 
@@ -61,7 +61,8 @@ class Motion:
         places_m = carriages.clamped_m, carriages.open_m, carriages.lifted_m
         self._grip_m = dict(zip(CarriageState, places_m, strict=True))
         self.turn_per_m = line.hand * 2 * math.pi / line.pitch_m
-        self._swings_with_travel = abs(self.turn_per_m) * profile.times.crossing_speed_mps > _TURNING_RPS
+        times = profile.times
+        self.crossing_speed_mps = min(times.crossing_speed_mps, _TURNING_RPS / abs(self.turn_per_m))
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
         self._last_rotor_rad = math.nan
@@ -269,22 +270,21 @@ class Motion:
         """Move the counterweight to where it balances cradle and coil.
 
         What the turning rotor tells corrects it: a cradle that is too heavy leans the body once per turn towards the
-        side on which it is. `upright` also holds the weight against a lasting lean, as of wind, while the rotor stands
-        or turns slowly: what the turning weight can do comes and goes twice a turn, at fine pitch as fast as the body
-        swings.
+        side on which it is. `upright` holds the weight against a lasting lean, as of wind, which it can while the rotor
+        turns as slowly as in a crossing: what the turning weight does comes and goes twice a turn.
         """
         estimate, parameters, dt_s = situation.estimate, self.parameters, situation.dt_s
         low_m, high_m = self.profile.trim.center_r_m
         coil_kg = max(estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
         target_m = self.profile.trim_radius_m(coil_kg) + self._trim_m
-        if upright and not (self.geared and self._swings_with_travel):
+        if upright:
             if self.speed_mps != 0.0:  # a parked body is locked and tells nothing
                 step_m = parameters.upright_gain * estimate.roll_rad * dt_s
                 self._lean_m = min(max(self._lean_m + step_m, -_LEAN_MAX_M), _LEAN_MAX_M)
             target_m += self._lean_m * math.sin(estimate.rotor_abs_rad)
         else:
             self._lean_m = 0.0
-            if not upright and abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
+            if abs(estimate.rotor_rate_rps) > _TURNING_RPS and self.geared:
                 step_m = parameters.trim_gain * estimate.imbalance_sin * dt_s
                 self._trim_m = min(max(self._trim_m + step_m, -_TRIM_MAX_M), _TRIM_MAX_M)
         wish.position(Axis.TRIM, min(max(target_m, low_m), high_m))

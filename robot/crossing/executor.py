@@ -67,6 +67,8 @@ class Crossing:
         self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
         self._lean_rad = self._roll_rate_rps = 0.0
         self._calm_s = math.inf  # since the last gust that stopped an advance
+        # a fine pitch is crossed more slowly than the plan's times say
+        self._slowness = motion.profile.times.crossing_speed_mps / motion.crossing_speed_mps
         self.detail = ""
 
     @property
@@ -121,7 +123,7 @@ class Crossing:
             progress.confirmed_s += situation.dt_s
         else:
             progress.confirmed_s = 0.0
-            if progress.in_step_s > 3.0 * step.duration_s + 5.0:
+            if progress.in_step_s > 3.0 * self._slowness * step.duration_s + 5.0:
                 self.detail = (
                     f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
                 )
@@ -175,7 +177,7 @@ class Crossing:
         if self._calm_s < _GUST_S:
             self._progress.in_step_s -= situation.dt_s  # waiting for the wind is no failure
         elif not self._progress.arrived:
-            top = motion.profile.times.crossing_speed_mps if left_m > 0.0 else _BACK_MPS
+            top = motion.crossing_speed_mps if left_m > 0.0 else _BACK_MPS
             speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
         return self._progress.arrived and motion.at_rest(situation)
