@@ -151,8 +151,6 @@ class Endings:
         t_ns = command.t_ns
         if refusal := _refusal(command.events):
             self._against = command.mode, refusal
-        elif self._against is not None and self._against[0] is not command.mode:
-            self._against = None
         if self._broken_off_ns is not None:
             return self._at_rest(command)
         if self._interrupted.is_set():
@@ -170,8 +168,10 @@ class Endings:
         return None
 
     def _waits_for(self, command: CommandFrame) -> str:
-        """What stands against the act that would lead out of this mode, else what led into it."""
-        return self._against[1] if self._against is not None else _text(command.reason)
+        """What stood against the act that would have led on, else what led into this mode."""
+        if self._against is not None and command.mode in (self._against[0], Mode.READY):
+            return self._against[1]
+        return _text(command.reason)
 
     def _at_rest(self, command: CommandFrame) -> Ending | None:
         assert self._broken_off_ns is not None
