@@ -105,11 +105,11 @@ def numbers(table: dict[str, Any]) -> list[float]:
 
 
 DOORS: list[tuple[str, Callable[[Path], object], int]] = [
-    (LINE + ENVELOPE, line, 500),
-    (SCENARIO, lambda path: files.read_job(str(path)), 500),
-    (SCENARIO, files.read_weather, 200),
-    (PARAMETERS, files.read_parameters, 200),
-    (ROBOT, files.read_profile, 200),
+    (LINE + ENVELOPE, line, 150),
+    (SCENARIO, lambda path: files.read_job(str(path)), 200),
+    (SCENARIO, files.read_weather, 60),
+    (PARAMETERS, files.read_parameters, 60),
+    (ROBOT, files.read_profile, 80),
 ]
 
 
