@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from firmware_bridge.virtual.board import VirtualBoard
 from hil.faulty_line import FaultyTransport, Injection, LinkFault
 from hil.scenario import DRIVE_TARGETS, LINK_TARGETS, Fault
-from hil.world.faults import Schedule
+from hil.world.faults import Schedule, value_of
 from robot.messages import Axis, AxisFault
 
-_RATES = {LinkFault.CORRUPT: 1e-4, LinkFault.TRUNCATE: 0.05, LinkFault.DUPLICATE: 0.2, LinkFault.REORDER: 0.2}
-_DELAY_S = 0.2
 _HOT_C, _HEATING_C_PER_S = 98.0, 20.0  # derates at once, trips within a second
 
 
@@ -72,11 +70,9 @@ class WireFaults:
             return
         kind = LinkFault(fault.kind)
         if kind is LinkFault.DELAYED:
-            delay_s = _DELAY_S if fault.value is None else fault.value
-            self._line.inject(Injection(kind, delay_s=delay_s, to_board=False))
+            self._line.inject(Injection(kind, delay_s=value_of(fault), to_board=False))
         else:
-            rate = _RATES.get(kind, 1.0) if fault.value is None else fault.value
-            self._line.inject(Injection(kind, rate=rate))
+            self._line.inject(Injection(kind, rate=value_of(fault)))
 
     def _end(self, target: str, fault: Fault) -> None:
         if target in LINK_TARGETS:

@@ -6,15 +6,19 @@ refusal into one line with file and place. Unknown keys, wrong types and values 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from robot.line.catalogue import nearest
 from robot.messages import GRIP, Action, Axis
+from robot.schema import Finite, Name, Table, Text, number, wrong
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Wind = Annotated[float, number(0.0, 60.0)]
+Seconds = Annotated[float, number(0.0, 1e6)]
+Chainage = Annotated[float, number(0.0, 100000.0)]
+Share = Annotated[float, number(0.0, 1.0)]
 
 SensorFaultKind = Literal["ok", "off", "stuck", "garbage", "wrong", "slow", "delayed", "intermittent"]
 PlantFaultKind = Literal["slip", "snag", "cable_break", "drag", "contact", "jam", "tilt"]
@@ -50,28 +54,57 @@ DRIVE_TARGETS = tuple(f"{name}.drive" for name in AXIS_NAMES)
 LINK_TARGETS = ("link",)
 HOST_TARGETS = ("loop", "log")  # the host's own: a blocked loop, a full disk (kinds "slow", "off")
 
+SEED_MAX = 2**63 - 1
+GUST_FACTOR = 1.5  # gusts over mean wind where a file gives none
 
-class Table(BaseModel):
-    """A frozen table of a file; unknown keys are an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Size(NamedTuple):
+    """How big a fault may be."""
+
+    default: float
+    low: float
+    high: float
+    unit: str
+
+
+_CHANCE = "of 1, the share of chunks"
+SIZES: Mapping[str, Size] = {  # by kind; the others have no size
+    "wrong": Size(1.2, -100.0, 100.0, "times the true value"),
+    "slow": Size(1.0, 0.01, 60.0, "s"),
+    "delayed": Size(0.2, 0.0, 10.0, "s"),
+    "slip": Size(0.1, 0.0, 1.0, "times the friction"),
+    "snag": Size(60.0, 0.0, 1000.0, "N"),
+    "drag": Size(60.0, -1000.0, 1000.0, "N against the travel"),
+    "contact": Size(150.0, -1000.0, 1000.0, "N against the travel"),
+    "jam": Size(60.0, 0.0, 1000.0, "N m against the rotor"),
+    "tilt": Size(-20.0, -30.0, 30.0, "degrees by which the conductor rises ahead"),
+    "corrupt": Size(1e-4, 0.0, 1.0, "of 1, the share of bytes"),
+    "truncate": Size(0.05, 0.0, 1.0, _CHANCE),
+    "duplicate": Size(0.2, 0.0, 1.0, _CHANCE),
+    "reorder": Size(0.2, 0.0, 1.0, _CHANCE),
+    "replay": Size(1.0, 0.0, 1.0, _CHANCE),
+    "flood": Size(1.0, 0.0, 1.0, _CHANCE),
+}
 
 
 class Weather(Table):
-    """What blows, falls and shines. Wind blows across the line."""
+    """What blows, falls and shines. Wind blows across the line, with gusts to `gust_mps`."""
 
-    wind_mps: NotNegative = 4.0
-    gust_mps: NotNegative = 6.0
-    temperature_c: Annotated[float, Field(ge=-40, le=60, allow_inf_nan=False)] = 20.0
+    wind_mps: Wind = 4.0
+    gust_mps: Wind = Field(default_factory=lambda known: GUST_FACTOR * known.get("wind_mps", 0.0))
+    temperature_c: Annotated[float, number(-40.0, 60.0)] = 20.0
     wet: bool = False
     light: Literal["sun", "overcast", "dusk", "backlight"] = "overcast"
-    humidity_pct: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 60.0
+    humidity_pct: Annotated[float, number(0.0, 100.0)] = 60.0
 
     @model_validator(mode="after")
     def _gusts_are_not_below_the_mean(self) -> Weather:
         if self.gust_mps < self.wind_mps:
-            raise ValueError(
-                f"gust_mps {self.gust_mps:g} is below wind_mps {self.wind_mps:g}; it must be at least that"
+            raise wrong(
+                "{gust} is below wind_mps = {wind}; it must be at least that",
+                at=("gust_mps",),
+                gust=f"{self.gust_mps:g}",
+                wind=f"{self.wind_mps:g}",
             )
         return self
 
@@ -79,54 +112,78 @@ class Weather(Table):
 class Spread(Table):
     """What else is drawn from the seed: 1 sigma of each, 0 = exactly as the profile says."""
 
-    odometer_scale: NotNegative = 0.003
-    wheel_scale: NotNegative = 0.003
-    conductor_diameter_m: NotNegative = 0.0003
-    friction: NotNegative = 0.10
-    cable_mass: NotNegative = 0.01
-    sensor_noise: NotNegative = 1.0  # factor on every sensor's noise
-    camera_misses: Annotated[float, Field(ge=0, le=1)] = 0.03
-    camera_false_alarms: Annotated[float, Field(ge=0, le=1)] = 0.01
-    camera_class_errors: Annotated[float, Field(ge=0, le=1)] = 0.02
+    odometer_scale: Annotated[float, number(0.0, 0.05)] = 0.003
+    wheel_scale: Annotated[float, number(0.0, 0.05)] = 0.003
+    conductor_diameter_m: Annotated[float, number(0.0, 0.001)] = 0.0003
+    friction: Annotated[float, number(0.0, 0.2)] = 0.10
+    cable_mass: Annotated[float, number(0.0, 0.2)] = 0.01
+    sensor_noise: Annotated[float, number(0.0, 100.0)] = 1.0  # factor on every sensor's
+    camera_misses: Share = 0.03
+    camera_false_alarms: Share = 0.01
+    camera_class_errors: Share = 0.02
 
 
 class Surprise(Table):
     """A feature that the survey does not know. `kind` is a key of the catalogue."""
 
-    kind: str
+    kind: Text
     span: Annotated[int, Field(ge=1)]
-    at_m: NotNegative
+    at_m: Chainage
 
 
 class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
-    `value` scales the fault: factor for `wrong` (default 1.2) and `slip` (0.1), seconds for `delayed` (0.2),
-    newtons for `snag` (60), `drag` (60) and `contact` (150), newton metres against the rotor for `jam` (60),
-    degrees by which the conductor rises ahead of the robot for `tilt` (-20).
+    `value` is its size (`SIZES`).
     """
 
     kind: SensorFaultKind | PlantFaultKind | DriveFaultKind | LinkFaultKind
-    target: str = ""
-    at_s: NotNegative | None = None
-    at_m: NotNegative | None = None
-    for_s: Positive | None = None
+    target: Text = ""
+    at_s: Seconds | None = None
+    at_m: Chainage | None = None
+    for_s: Annotated[float, number(0.0, 1e6, above=True)] | None = None
     value: Finite | None = None
 
     @model_validator(mode="after")
     def _kind_fits_target(self) -> Fault:
         if (self.at_s is None) == (self.at_m is None):
-            raise ValueError("a fault starts either at_s or at_m; give exactly one of them")
+            raise wrong("a fault starts either at_s or at_m; give exactly one of them")
         if self.kind in get_args(PlantFaultKind):
             if self.target:
-                raise ValueError(f"fault {self.kind!r} acts on the robot as a whole; leave out its target")
+                text = "fault '{kind}' acts on the robot as a whole; leave out its target"
+                raise wrong(text, at=("target",), kind=self.kind)
             return self
         kinds = kinds_of(self.target)
         if not kinds:
-            raise ValueError(f"target {self.target!r} is unknown; known are {', '.join(ALL_TARGETS)}")
+            near = nearest(self.target, ALL_TARGETS) or ALL_TARGETS
+            text = "'{target}' is unknown; nearest: {near}"
+            raise wrong(text, at=("target",), target=self.target, near=", ".join(near))
         if self.kind not in kinds:
-            raise ValueError(
-                f"fault {self.kind!r} does not fit target {self.target!r}; it can be {', '.join(kinds)}"
+            raise wrong(
+                "fault '{kind}' does not fit target '{target}'; it can be {kinds}",
+                at=("kind",),
+                kind=self.kind,
+                target=self.target,
+                kinds=", ".join(kinds),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _size_is_in_range(self) -> Fault:
+        if self.value is None:
+            return self
+        size = SIZES.get(self.kind)
+        if size is None:
+            raise wrong("fault '{kind}' has no size; leave value out", at=("value",), kind=self.kind)
+        if not size.low <= self.value <= size.high:
+            raise wrong(
+                "{value} is out of range for fault '{kind}'; it can be {low} to {high} {unit}",
+                at=("value",),
+                value=f"{self.value:g}",
+                kind=self.kind,
+                low=f"{size.low:g}",
+                high=f"{size.high:g}",
+                unit=size.unit,
             )
         return self
 
@@ -150,32 +207,25 @@ def kinds_of(target: str) -> tuple[str, ...]:
 class OperatorAct(Table):
     """One scripted act. `argument` is what the action needs, e.g. the catalogue key for `treat_as`."""
 
-    at_s: NotNegative
+    at_s: Seconds
     action: Action
-    argument: str = ""
-    client: str = "crew"
+    argument: Text = ""
+    client: Name = "crew"
 
 
 class Scenario(Table):
     """The world for one simulated job."""
 
     format: Literal["silkline.scenario/1"] = "silkline.scenario/1"
-    line: str
+    line: Name
     section: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] = 1
-    survey_error_m: NotNegative = 0.2
+    seed: Annotated[int, Field(ge=0, le=SEED_MAX)] = 1
+    survey_error_m: Annotated[float, number(0.0, 5.0)] = 0.2
     weather: Weather = Weather()
     world: Spread = Spread()
     surprise: tuple[Surprise, ...] = ()
     fault: tuple[Fault, ...] = ()
     operator: tuple[OperatorAct, ...] = ()
-
-    @field_validator("line")
-    @classmethod
-    def _line_is_named(cls, value: str) -> str:
-        if not value:
-            raise ValueError("the line's file must be named")
-        return value
 
     @property
     def sensor_faults(self) -> tuple[Fault, ...]:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from hil.scenario import Weather
 from missions.job import Job
 from robot.crossing.along import Crossing, plan_line
-from robot.crossing.stance import Blocked, Context
+from robot.crossing.planner import group_features
+from robot.crossing.stance import Blocked, Context, CrossingPlan
 from robot.estimate.estimator import mounted_m
-from robot.line.features import Box
+from robot.line.features import Box, Feature
 from robot.line.line import LoadedLine
 from robot.profile import Profile
 
@@ -26,6 +28,7 @@ GROUND_CLEARANCE_M = {"road": 6.5, "houses": 6.5, "railway": 7.5, "river": 6.0, 
 GRAVITY_MPS2 = 9.81
 GRIP_RESERVE = 1.1
 _ROOM_M = 0.4  # before the front carriage of the robot as it is hung
+UNWRAPPED_MAX_M = 1.0  # a pole, or what stands alone
 REACH_M = 1.5  # half of the robot's length
 AIR_GAP_M = 0.40  # coating-robot: from half the robot's width to the next conductor
 ARM_HALF_M = 0.5  # a box wider than this is an earthed crossarm
@@ -81,15 +84,40 @@ class Checks:
         return tuple(sorted(found, key=lambda r: -1.0 if r.at_m is None else r.at_m))
 
     def crossings(self) -> list[Crossing]:
-        """All groups of features and how each is crossed, or why not; strain poles are refused apart."""
+        """All groups of features that the robot comes to and how each is crossed, or why not; strain poles are
+        refused apart."""
         job = self.job
         context = Context(
             friction=self.friction,
             pinch_n=job.parameters.crossing_pinch_n,
             clearance_m=job.parameters.clearance_m,
         )
-        inner = replace(job.line, features=tuple(f for f in job.line.features if f.kind != "strain-10"))
-        return plan_line(job.profile, inner, self.shape, context)
+        return plan_line(job.profile, replace(job.line, features=self._met), self.shape, context)
+
+    @cached_property
+    def _met(self) -> tuple[Feature, ...]:
+        """Features between where the robot is hung and where it ends."""
+        inner = (f for f in self.job.line.features if f.kind != "strain-10")
+        return tuple(f for f in inner if self._hung_to_m <= f.at_m < self._last.at_m)
+
+    @cached_property
+    def _last(self) -> Feature:
+        """Before what the robot ends: the first feature that could only be crossed with the last pole."""
+        line = self.job.line
+        pole = line.feature(line.poles[-1].insulator, line.length_m)
+        return group_features([*line.features, pole], self.job.profile)[-1][0]
+
+    @property
+    def end_m(self) -> float:
+        """Where the lay ends."""
+        return self._last.at_m - self.job.parameters.end_gap_m
+
+    @property
+    def _hung_to_m(self) -> float:
+        """How far the first stretch must be free, for the robot to be hung."""
+        carriages = self.job.profile.carriages
+        start_m = mounted_m(self.job.profile, self.job.line, self.job.parameters)
+        return start_m + carriages.s_m[0] + carriages.half_length_m + _ROOM_M
 
     # ------------------------------------------------------------------ the rules
 
@@ -126,14 +154,15 @@ class Checks:
         line, job = self.job.line, self.job
         start_m = mounted_m(job.profile, line, job.parameters)
         least_m = start_m + job.parameters.end_gap_m + line.pitch_m
-        if line.length_m < least_m:
+        if self._last.at_m < least_m:
             yield Refusal(
-                "length", None, line.length_m, least_m,
-                f"the line is {line.length_m:.1f} m long: mounting, one turn and the end take {least_m:.1f} m",
+                "length", None, self._last.at_m, least_m,
+                f"the robot would end before {self._last.kind} at {self._last.at_m:.1f} m: "
+                f"mounting, one turn and the end take {least_m:.1f} m",
             )  # fmt: skip
-        front_m = start_m + job.profile.carriages.s_m[0] + job.profile.carriages.half_length_m + _ROOM_M
+        front_m = self._hung_to_m
         for feature in line.features:
-            if feature.at_m < front_m and not feature.pole:
+            if feature.at_m < front_m:
                 yield Refusal(
                     "mounting", feature.at_m, feature.kind, front_m,
                     f"{feature.kind} at {feature.at_m:.1f} m is where the robot is hung: "
@@ -209,12 +238,31 @@ class Checks:
 
     def _crossings(self, crossings: Sequence[Crossing]) -> Iterator[Refusal]:
         for crossing in crossings:
-            blocked = crossing.answer
-            if isinstance(blocked, Blocked):
-                names, at_m = ", ".join(f.kind for f in blocked.features), blocked.features[0].at_m
+            answer = crossing.answer
+            if isinstance(answer, Blocked):
+                names, at_m = ", ".join(f.kind for f in answer.features), answer.features[0].at_m
                 yield Refusal(
                     "crossing", at_m, names, "a safe sequence of stances",
-                    f"{names} at {at_m:.1f} m cannot be crossed: {blocked.reason}",
+                    f"{names} at {at_m:.1f} m cannot be crossed: {answer.reason}",
+                )  # fmt: skip
+            else:
+                yield from self._unwrapped(answer)
+
+    def _unwrapped(self, plan: CrossingPlan) -> Iterator[Refusal]:
+        """What is laid straight counts for the feature that it is nearest to."""
+        at_one_m: dict[Feature, float] = {}
+        for begin_m, end_m in plan.unwrapped:
+            middle_m = (begin_m + end_m) / 2
+            feature = min(plan.features, key=lambda f: abs(f.at_m - middle_m))
+            at_one_m[feature] = at_one_m.get(feature, 0.0) + end_m - begin_m
+        for feature, length_m in at_one_m.items():
+            if length_m > UNWRAPPED_MAX_M:
+                others = ", ".join(f"{f.kind} at {f.at_m:.1f} m" for f in plan.features if f is not feature)
+                yield Refusal(
+                    "unwrapped", feature.at_m, length_m, UNWRAPPED_MAX_M,
+                    f"{length_m:.2f} m would be left unwrapped at {feature.kind} at {feature.at_m:.1f} m"
+                    f"{f', with {others}' if others else ''}, at most {UNWRAPPED_MAX_M:.1f} m may be: "
+                    "move or take off what is near it",
                 )  # fmt: skip
 
     def _earthed_parts(self) -> Iterator[Refusal]:

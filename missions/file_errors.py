@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
@@ -32,18 +33,32 @@ _UNITS = {  # by the suffix of a key, longest first
 }
 
 
+SHOWN_MAX = 80  # characters of what a user wrote
+
+
 class InputError(ValueError):
     """A file or name given by the user cannot be used; the text is one line that says how to mend it."""
 
 
-def describe(error: ValidationError, model: type[BaseModel], text: str) -> str:
-    """Place, fault and remedy of the error worth telling first: an unknown key explains a missing one."""
+def describe(
+    error: ValidationError, model: type[BaseModel], text: str, above: tuple[int | str, ...] = ()
+) -> str:
+    """Place, fault and remedy of the error worth telling first: an unknown key explains a missing one.
+
+    Args:
+        above: where in the file the model's table stands.
+    """
     errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     first = errors[0]
-    keys = tuple(_known_keys(first["loc"], model))
-    place = ", ".join(_words(keys))
-    return f"{line_of(text, keys)}{place + ': ' if place else ''}{_what(first, model, keys)}{more}"
+    loc = (*first["loc"], *first.get("ctx", {}).get("at", ()))
+    keys = tuple(_known_keys(loc, model))
+    return f"{place_of(text, (*above, *keys))}{_what(first, model, keys)}{more}"
+
+
+def place_of(text: str, keys: tuple[int | str, ...]) -> str:
+    """ "line 12, span 3, length_m: " of a place in the file."""
+    return f"{line_of(text, keys)}{', '.join(_words(keys))}: " if keys else ""
 
 
 def _known_keys(loc: tuple[int | str, ...], model: type[BaseModel]) -> Iterator[int | str]:
@@ -74,33 +89,37 @@ def _words(keys: tuple[int | str, ...]) -> Iterator[str]:
     for i, key in enumerate(keys):
         if isinstance(key, str):
             after = keys[i + 1] if i + 1 < len(keys) else None
-            yield f"{key} {after + 1}" if isinstance(after, int) else key
+            yield f"{short(key)} {after + 1}" if isinstance(after, int) else short(key)
 
 
 def _what(error: ErrorDetails, model: type[BaseModel], keys: tuple[int | str, ...]) -> str:
     key = next((k for k in reversed(keys) if isinstance(k, str)), "")
-    value, context, kind = error["input"], error.get("ctx", {}), error["type"]
+    value, context, kind = shown(error["input"]), error.get("ctx", {}), error["type"]
     if kind == "extra_forbidden":
         return f"unknown key; {near(key, _fields_beside(model, keys))}"
     if kind == "missing":
         return f"is missing; {number_hint(key) if _unit(key) else 'it is required'}"
     if kind in ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float"):
-        return f"{value!r} is not a {'whole ' if kind.startswith('int') else ''}number; {number_hint(key)}"
+        return f"{value} is not a {'whole ' if kind.startswith('int') else ''}number; {number_hint(key)}"
     if kind == "finite_number":
         return f"{value} is not a finite number; {number_hint(key)}"
     if kind == "literal_error":
-        return f"{value!r} is unknown; it can be {context['expected']}"
+        return f"{value} is unknown; it can be {context['expected']}"
     if kind == "enum":
-        return f"{value!r} is unknown; it can be {context['expected']}"
+        return f"{value} is unknown; it can be {context['expected']}"
     if kind == "bool_type":
-        return f"{value!r} is neither true nor false; give one of them"
+        return f"{value} is neither true nor false; give one of them"
     if kind == "string_type":
-        return f"{value!r} is not text; give it in quotes"
+        return f"{value} is not text; give it in quotes"
     if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         bound, limit = kind.replace("_equal", " or equal to").replace("_", " "), next(iter(context.values()))
         return f"{value} is out of range; it must be {bound} {limit:g}{_with_space(_unit(key))}"
+    if kind == "string_too_long":
+        return f"has {len(error['input'])} characters; at most {context['max_length']} are allowed"
+    if kind == "string_too_short":
+        return "is empty; give a text in quotes"
     if kind in ("tuple_type", "list_type", "model_type", "model_attributes_type"):
-        return f"{value!r} has the wrong form; {error['msg'].lower()}"
+        return f"{value} has the wrong form; {error['msg'].lower()}"
     return error["msg"].removeprefix("Value error, ")
 
 
@@ -109,6 +128,16 @@ def _fields_beside(model: type[BaseModel], keys: tuple[int | str, ...]) -> Itera
     for key in (k for k in keys[:-1] if isinstance(k, str)):
         model = _table_of(model, key) or model
     return model.model_fields
+
+
+def short(text: str) -> str:
+    """As much of a text as an error's one line bears, without what cannot be printed."""
+    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
+
+
+def shown(value: Any) -> str:
+    return short(repr(value))
 
 
 def near(name: str, names: Iterable[str]) -> str:
@@ -130,24 +159,41 @@ def number_hint(key: str) -> str:
     return f"give a plain number in {unit}, without the unit" if unit else "give a plain number"
 
 
+_HEADER = re.compile(r"""\s*(\[\[?)\s*([\w\s."'-]+?)\s*\]\]?\s*(?:#.*)?""")
+_KEY = re.compile(r"""\s*([\w.-]+|"[^"]*"|'[^']*')\s*=""")
+
+
 def line_of(text: str, keys: tuple[int | str, ...]) -> str:
-    """ "line N, " of the place in the file, "" where it cannot be told."""
-    names = [k for k in keys if isinstance(k, str)]
-    if not names:
-        return ""
-    wanted = next((k for k in keys if isinstance(k, int)), 0)
-    table = names[0] if len(names) > 1 or len(keys) > 1 else ""
-    inside, seen, header = table == "", -1, 0
+    """ "line N, " of the place in the file, or of the table round it; "" where neither can be told."""
+    counts: dict[tuple[int | str, ...], int] = {}
+    table: tuple[int | str, ...] = ()
+    found = deepest = 0
     for number, line in enumerate(text.splitlines(), 1):
-        bare = line.split("#", 1)[0].strip()
-        if bare.startswith("["):
-            title = bare.strip("[]").strip()
-            seen += title == table
-            inside = title == table and seen == wanted
-            if inside:
-                header = number
-            if table == "":
-                break
-        elif inside and bare.split("=", 1)[0].strip().strip("\"'") == names[-1]:
-            return f"line {number}, "
-    return f"line {header}, " if header else ""
+        if header := _HEADER.fullmatch(line):
+            place = table = _table_place(header[2], header[1] == "[[", counts)
+        elif key := _KEY.match(line):
+            place = (*table, *_parts(key[1]))
+        else:
+            continue
+        if len(place) > deepest and keys[: len(place)] == place:
+            found, deepest = number, len(place)
+    return f"line {found}, " if found else ""
+
+
+def _table_place(
+    name: str, repeated: bool, counts: dict[tuple[int | str, ...], int]
+) -> tuple[int | str, ...]:
+    """Where a table's header stands; `counts` holds the newest of every repeated table."""
+    place: tuple[int | str, ...] = ()
+    parts = _parts(name)
+    for part in parts:
+        place += (part,)
+        if repeated and part is parts[-1]:
+            counts[place] = counts.get(place, -1) + 1
+        if place in counts:
+            place += (counts[place],)
+    return place
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in name.split("."))

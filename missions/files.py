@@ -6,20 +6,22 @@ Whatever is wrong with a file ends in one `InputError`.
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from hil.scenario import Scenario, Weather
 from missions.file_errors import InputError as InputError
-from missions.file_errors import describe, line_of, near, number_hint
-from robot.line.catalogue import FEATURES
+from missions.file_errors import describe, near, number_hint, place_of, short, shown
+from robot.line.catalogue import FEATURES, KINDS
 from robot.line.line import Line, LineError
 from robot.line.survey import FORMAT as LINE_FORMAT
-from robot.line.survey import Survey
+from robot.line.survey import Survey, sections
+from robot.messages import Action
 from robot.parameters import ParameterError, Parameters, with_values
 from robot.profile import Profile
 
@@ -66,15 +68,15 @@ def read_parameters(path: Path | str) -> Parameters:
     data, text = _load(path, PARAMETERS_FORMAT)
     values = {key: value for key, value in data.items() if key != "format"}
     for key, value in values.items():
-        place = f"{path}: {line_of(text, (key,))}{key}"
+        place = f"{path}: {place_of(text, (key,))}"
         if key not in Parameters.__dataclass_fields__:
-            raise InputError(f"{place}: unknown parameter; {near(key, Parameters.__dataclass_fields__)}")
+            raise InputError(f"{place}unknown parameter; {near(key, Parameters.__dataclass_fields__)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{place}: {value!r} is not a number; {number_hint(key)}")
+            raise InputError(f"{place}{shown(value)} is not a number; {number_hint(key)}")
         try:
             with_values(Parameters(), {key: value})
         except ParameterError as error:
-            raise InputError(f"{place}: {error}") from None
+            raise InputError(f"{place}{error}") from None
     return with_values(Parameters(), values)
 
 
@@ -87,7 +89,7 @@ def read_weather(path: Path | str) -> Weather:
     try:
         return Weather.model_validate_json(json.dumps(data["weather"], default=str), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}: weather: {describe(error, Weather, text)}") from None
+        raise InputError(f"{path}: {describe(error, Weather, text, above=('weather',))}") from None
 
 
 def read_job(name: str) -> tuple[Scenario, Survey]:
@@ -100,7 +102,7 @@ def read_job(name: str) -> tuple[Scenario, Survey]:
     if format_of(path) == SCENARIO_FORMAT:
         scenario = read_scenario(path)
         survey = read_survey(resolve(scenario.line, beside=path))
-        _check_surprises(path, scenario, survey)
+        _check_against_line(path, scenario, survey)
         return scenario, survey
     return Scenario(line=str(path)), read_survey(path)
 
@@ -131,12 +133,13 @@ def resolve(name: str, beside: Path | None = None) -> Path:
         PACKAGED_LINES / f"{name}{end}" for end in (".scenario.toml", ".toml", "") if Path(name).name == name
     ]
     for candidate in candidates:
-        if candidate.is_file():
+        if os.path.isfile(candidate):
             return candidate
-    where = f"{beside}: line: " if beside else ""
-    if candidates[0].is_dir():
+    where = f"{beside}: {place_of(_parse(beside)[1], ('line',))}" if beside else ""
+    if os.path.isdir(candidates[0]):
         raise InputError(f"{where}{name}: is a directory; give a line or scenario file")
-    raise InputError(f"{where}{name}: there is no such file or packaged line; {near(name, packaged_names())}")
+    known = near(name, packaged_names())
+    raise InputError(f"{where}{short(name)}: there is no such file or packaged line; {known}")
 
 
 def packaged_names() -> tuple[str, ...]:
@@ -150,22 +153,28 @@ def format_of(path: Path) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _check_surprises(path: Path, scenario: Scenario, survey: Survey) -> None:
-    for number, surprise in enumerate(scenario.surprise, 1):
-        place = f"{path}: surprise {number}"
+def _check_against_line(path: Path, scenario: Scenario, survey: Survey) -> None:
+    def refuse(at: tuple[str | int, ...], what: str) -> NoReturn:
+        raise InputError(f"{path}: {place_of(_parse(path)[1], at)}{what}")
+
+    parts = len(sections(survey))
+    if scenario.section is not None and scenario.section > parts:
+        refuse(("section",), f"{scenario.section} does not exist; {survey.name} has sections 1 to {parts}")
+    for i, surprise in enumerate(scenario.surprise):
+        at = ("surprise", i)
         if surprise.kind not in FEATURES:
-            raise InputError(
-                f"{place}, kind: {surprise.kind!r} is not in the catalogue; {near(surprise.kind, FEATURES)}"
-            )
+            what = f"{shown(surprise.kind)} is not in the catalogue; {near(surprise.kind, FEATURES)}"
+            refuse((*at, "kind"), what)
         if surprise.span > len(survey.span):
-            raise InputError(
-                f"{place}, span: {surprise.span} does not exist; spans are 1 to {len(survey.span)}"
-            )
+            refuse((*at, "span"), f"{surprise.span} does not exist; spans are 1 to {len(survey.span)}")
         length_m = survey.span[surprise.span - 1].length_m
         if surprise.at_m > length_m:
-            raise InputError(
-                f"{place}, at_m: {surprise.at_m} is outside span {surprise.span}; 0 to {length_m} m is inside"
-            )
+            what = f"{surprise.at_m} is outside span {surprise.span}; 0 to {length_m} m is inside"
+            refuse((*at, "at_m"), what)
+    for i, act in enumerate(scenario.operator):
+        if act.action is Action.TREAT_AS and act.argument not in KINDS:
+            what = f"{shown(act.argument)} is not in the catalogue; {near(act.argument, KINDS)}"
+            refuse(("operator", i, "argument"), what)
 
 
 # ---------------------------------------------------------------- writing
@@ -225,10 +234,11 @@ def _load(path: Path, wanted: str) -> tuple[dict[str, Any], str]:
     if found is None:
         raise InputError(f'{path}: format: is missing; a {_KINDS[wanted]} begins with format = "{wanted}"')
     if isinstance(found, str) and found in _KINDS:
-        raise InputError(
-            f"{path}: format: this is a {_KINDS[found]}; a {_KINDS[wanted]} ({wanted}) is wanted"
-        )
-    raise InputError(f"{path}: format: {found!r} cannot be read by this version; it reads {wanted!r}")
+        place = place_of(text, ("format",))
+        raise InputError(f"{path}: {place}this is a {_KINDS[found]}; a {_KINDS[wanted]} ({wanted}) is wanted")
+    raise InputError(
+        f"{path}: {place_of(text, ('format',))}{shown(found)} cannot be read by this version; it reads {wanted!r}"
+    )
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], str]:

@@ -4,6 +4,7 @@ with.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 
@@ -18,11 +19,23 @@ WAITING = frozenset({Mode.SAFE, Mode.READY, Mode.HOLD, Mode.STOPPED})  # for an 
 PATIENCE_NS = 30_000_000_000
 # What every job begins with, and the mode in which it is asked for.
 _BEGINNING = ((Action.ARM, Mode.SAFE), (Action.MOUNT, Mode.READY), (Action.START, Mode.READY))
+_OPENING = frozenset(action for action, _ in _BEGINNING)
 _QUIET = frozenset({Action.TAKE, Action.GRANT, Action.HEARTBEAT})
 
 
+def scripted_opening(acts: Sequence[OperatorAct]) -> tuple[OperatorAct, ...]:
+    """The acts with which a scenario begins the job itself: those before anything else that it does.
+
+    A later one, e.g. to start again after a stop, leaves the beginning as it is.
+    """
+    in_time = sorted(acts, key=lambda act: act.at_s)
+    loud = (act for act in in_time if act.action not in _QUIET)
+    return tuple(itertools.takewhile(lambda act: act.action in _OPENING, loud))
+
+
 class ScriptedOperator:
-    """Sends the scenario's acts, keeps the link alive, and arms, mounts and starts unless the scenario does.
+    """Sends the scenario's acts, keeps the link alive, and arms, mounts and starts unless the scenario begins
+    with that.
 
     Args:
         acts: the scenario's, in any order.
@@ -30,9 +43,8 @@ class ScriptedOperator:
 
     def __init__(self, acts: Sequence[OperatorAct]) -> None:
         self._acts = deque(sorted(acts, key=lambda act: act.at_s))
-        scripted = {act.action for act in acts}
         self._beginning = deque(_BEGINNING)
-        self._own = {action for action, _ in _BEGINNING} - scripted
+        self._own = _OPENING - {act.action for act in scripted_opening(acts)}
         self._seq: dict[str, int] = {}
         self._heartbeat_ns = self._retry_ns = self._asked_ns = 0
         self._tries = 0

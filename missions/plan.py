@@ -13,7 +13,7 @@ from typing import Any
 
 from hil.scenario import Weather
 from missions.checks import Checks, Refusal
-from missions.file_errors import InputError
+from missions.file_errors import InputError, near, short
 from missions.job import Job
 from robot.behaviours.lay import LayGeometry
 from robot.crossing.along import Crossing
@@ -24,32 +24,37 @@ from robot.messages import GRIP, Axis, CarriageState
 GRAVITY_MPS2 = 9.81
 
 
+def _assumed(value: float, low: float, high: float) -> Any:
+    return field(default=value, metadata={"low": low, "high": high})
+
+
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """What is assumed of people and prices. Crews, pace and cost as reported for a like robot on a 350 m job
     (5 against 22 people, +60 % pace, half the cost); wages are an estimate to be replaced by one's own."""
 
-    crew_robot: float = 5.0  # people
-    crew_by_hand: float = 22.0
-    set_up_min: float = 45.0  # robot: survey, mounting, cable ends
-    take_down_min: float = 30.0
-    pace_by_hand: float = 0.625  # pace by hand over the robot's, set-up included
-    wage_per_h: float = 20.0  # of one person, in any currency
-    robot_per_h: float = 240.0  # robot and lift truck
-    tools_by_hand_per_h: float = 0.0
+    crew_robot: float = _assumed(5.0, 0.1, 1000.0)  # people
+    crew_by_hand: float = _assumed(22.0, 0.1, 1000.0)
+    set_up_min: float = _assumed(45.0, 0.0, 10_000.0)  # robot: survey, mounting, cable ends
+    take_down_min: float = _assumed(30.0, 0.0, 10_000.0)
+    pace_by_hand: float = _assumed(0.625, 0.001, 1000.0)  # pace by hand over the robot's, set-up included
+    wage_per_h: float = _assumed(20.0, 0.0, 1e6)  # of one person, in any currency
+    robot_per_h: float = _assumed(240.0, 0.0, 1e6)  # robot and lift truck
+    tools_by_hand_per_h: float = _assumed(0.0, 0.0, 1e6)
 
     def with_values(self, values: Mapping[str, float]) -> Assumptions:
         """Some replaced.
 
         Raises:
-            InputError: unknown, or not a finite number of at least 0.
+            InputError: unknown, or not a number within its range.
         """
-        known = [f.name for f in fields(self)]
+        known = {f.name: f.metadata for f in fields(self)}
         for name, value in values.items():
             if name not in known:
-                raise InputError(f"assumption {name!r} is unknown; known are {', '.join(known)}")
-            if not (math.isfinite(value) and value >= 0) or (value == 0 and name == "pace_by_hand"):
-                raise InputError(f"assumption {name} = {value} must be a finite number, not negative")
+                raise InputError(f"assumption {short(name)!r} is unknown; {near(name, known)}")
+            low, high = known[name]["low"], known[name]["high"]
+            if not low <= value <= high:
+                raise InputError(f"assumption {name} = {value} is out of range; give {low:g} to {high:g}")
         return replace(self, **values)
 
 
@@ -65,7 +70,7 @@ class Plan:
     mass_kg: float
     crossings: Sequence[Crossing]
     crew: Mapping[str, float]
-    cost: Mapping[str, float]
+    cost: Mapping[str, float | None]
     assumptions: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -148,7 +153,7 @@ class Work:
         self._plans = [c.answer for c in crossings if isinstance(c.answer, CrossingPlan)]
         self._lag_m = self._geometry.lag_m - sum(profile.guide.s_m) / 2
         self._begin_m = parameters.lay_begin_m + self._lag_m
-        self._end_m = line.length_m - parameters.end_gap_m
+        self._end_m = checks.end_m
         self.time_s = MOUNTING_S + self._travel_s() + sum(self._crossing_s(p) for p in self._plans)
         self.cable_m = self._cable_m()
         self.energy_wh = self._energy_wh()
@@ -259,17 +264,17 @@ class Work:
 # ---------------------------------------------------------------- people
 
 
-def _people(robot_h: float, a: Assumptions) -> tuple[dict[str, float], dict[str, float]]:
+def _people(robot_h: float, a: Assumptions) -> tuple[dict[str, float], dict[str, float | None]]:
     """Crew and cost of the robot's job against the same by hand."""
     hours = robot_h + (a.set_up_min + a.take_down_min) / 60
     hours_by_hand = hours / a.pace_by_hand
     robot = hours * (a.crew_robot * a.wage_per_h + a.robot_per_h)
     by_hand = hours_by_hand * (a.crew_by_hand * a.wage_per_h + a.tools_by_hand_per_h)
     crew = {"robot": a.crew_robot, "by_hand": a.crew_by_hand}
-    cost = {
+    cost: dict[str, float | None] = {
         "robot": round(robot, 2),
         "by_hand": round(by_hand, 2),
-        "ratio": round(robot / by_hand, 3) if by_hand else math.inf,
+        "ratio": round(robot / by_hand, 3) if by_hand else None,  # by hand it costs nothing
         "hours_robot": round(hours, 2),
         "hours_by_hand": round(hours_by_hand, 2),
     }

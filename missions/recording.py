@@ -254,8 +254,9 @@ class Log:
 
     def json(self, name: str) -> dict[str, Any]:
         """A table kept as a JSON attachment."""
+        content = self.attachment(name)
         try:
-            value = json.loads(self.attachment(name))
+            value = json.loads(content)
         except ValueError as error:
             raise LogError(f"{self.path}: attachment {name!r}: {error}") from None
         if not isinstance(value, dict):
@@ -350,8 +351,8 @@ class Log:
                         file.seek(size, io.SEEK_CUR)
         except OSError as error:
             raise LogError(f"{self.path}: {error.strerror}") from None
-        except InvalidMagic as error:
-            raise LogError(f"{self.path}: {error}") from None
+        except InvalidMagic:
+            raise LogError(f"{self.path}: is no MCAP file; give the mission.mcap of a job") from None
         except (EndOfFile, struct.error):
             self.cut_off = True
 

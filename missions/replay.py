@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from pydantic import ValidationError
-
 from missions.recording import CODECS, Log, LogError
 from robot.controller import Controller
 from robot.line.line import Line
@@ -78,7 +76,9 @@ def controller_of(log: Log, values: Mapping[str, float] | None = None) -> Contro
         parameters = with_values(Parameters(), log.json("parameters.json"))
         line = Line.build(survey, log.job["section"])
         sigma_m = log.job["survey_sigma_m"]
-    except (ValidationError, KeyError, ValueError) as error:
+    except LogError:
+        raise
+    except (KeyError, ValueError) as error:  # pydantic's are ValueErrors
         text = " ".join(str(error).split())
         raise LogError(f"{log.path}: attachments do not describe a job: {text}") from None
     return Controller(profile, line, with_values(parameters, values or {}), survey_sigma_m=sigma_m)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import gc
 import json
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,7 +31,7 @@ from missions.operator import ScriptedOperator
 from missions.recording import Recorder
 from missions.summary import Summary, write
 from robot.controller import Controller
-from robot.messages import CameraFrame, CommandFrame, Mode, SensorFrame
+from robot.messages import CameraFrame, CommandFrame, Event, Mode, SensorFrame
 from robot.modes.events import EVENTS
 from robot.parameters import Parameters
 
@@ -144,9 +145,12 @@ class Endings:
         self._limit_ns = round((600.0 + length_m / SLOWEST_MPS) * 1e9)
         self._interrupted = interrupted
         self._broken_off_ns: int | None = None
+        self._against: tuple[Mode, str] | None = None  # why an act was last refused, and in which mode
 
     def check(self, command: CommandFrame) -> Ending | None:
         t_ns = command.t_ns
+        if refusal := _refusal(command.events):
+            self._against = command.mode, refusal
         if self._broken_off_ns is not None:
             return self._at_rest(command)
         if self._interrupted.is_set():
@@ -156,12 +160,18 @@ class Endings:
         if command.finished:
             return Ending("completed", _text(command.reason))
         if self._operator.refused:
-            return Ending("refused", _text(_refusal(command)))
+            return Ending("refused", self._waits_for(command))
         if self._operator.gave_up(t_ns, command.mode):
-            return Ending("stopped", _text(command.reason))
+            return Ending("stopped", self._waits_for(command))
         if t_ns > self._limit_ns:
             return Ending("stopped", f"out_of_time: the job took longer than {self._limit_ns / 1e9:.0f} s")
         return None
+
+    def _waits_for(self, command: CommandFrame) -> str:
+        """What stood against the act that would have led on, else what led into this mode."""
+        if self._against is not None and command.mode in (self._against[0], Mode.READY):
+            return self._against[1]
+        return _text(command.reason)
 
     def _at_rest(self, command: CommandFrame) -> Ending | None:
         assert self._broken_off_ns is not None
@@ -172,8 +182,15 @@ class Endings:
         return None
 
 
-def _refusal(command: CommandFrame) -> str:
-    return next((event.id for event in command.events if event.id.startswith("arm")), command.reason)
+def _refusal(events: Sequence[Event]) -> str:
+    """What stood against an operator's act in this tick, in words; "" = nothing was refused."""
+    for event in events:
+        if event.id.startswith("arm_"):
+            return _text(event.id)
+        if event.id == "command_refused":
+            causes = [name for name in re.findall(r"\w+", event.detail) if name in EVENTS]
+            return f"{_text(causes[0] if causes else event.id)} ({event.detail})"
+    return ""
 
 
 def _text(event_id: str) -> str:

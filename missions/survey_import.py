@@ -95,7 +95,7 @@ def _tension_n(choices: Choices) -> float:
         return choices.horizontal_tension_n
     conductor = CONDUCTORS.get(choices.conductor)
     if conductor is None:
-        return 1.0  # the survey's own check names the unknown conductor
+        return 1000.0  # the survey's own check names the unknown conductor
     if math.isnan(conductor.strength_n):
         raise ValueError(
             f"the strength of {conductor.key} is not known; give the stringing tension (--tension)"

@@ -7,10 +7,11 @@ in its profile, figures of the line in its survey.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from robot.line.catalogue import nearest
 
 
 def _parameter(default: float, unit: str, low: float, high: float, doc: str) -> Any:
@@ -145,9 +146,10 @@ def with_values(base: Parameters, values: Mapping[str, float]) -> Parameters:
     table = {f.name: f for f in dataclasses.fields(Parameters)}
     for name, value in values.items():
         if name not in table:
-            raise ParameterError(f"parameter {name!r} is unknown")
+            near = ", ".join(nearest(name, table)) or "none"
+            raise ParameterError(f"parameter {name[:80]!r} is unknown; nearest: {near}")
         meta = table[name].metadata
-        if not math.isfinite(value) or not meta["low"] <= value <= meta["high"]:
+        if not meta["low"] <= value <= meta["high"]:  # no NaN is
             raise ParameterError(
                 f"parameter {name} = {value} is outside {meta['low']} to {meta['high']} {meta['unit']}"
             )

@@ -10,20 +10,10 @@ import math
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from robot.messages import Axis
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Range = tuple[Finite, Finite]
-
-
-class Table(BaseModel):
-    """A frozen table of a file; unknown keys are an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+from robot.schema import Finite, Name, NotNegative, Positive, Range, Table, wrong
 
 
 class Sector(Table):
@@ -195,7 +185,7 @@ class Profile(Table):
     """A robot."""
 
     format: Literal["silkline.robot/1"]
-    name: str
+    name: Name
     limits: Limits
     carriages: Carriages
     body: Body
@@ -214,7 +204,14 @@ class Profile(Table):
         names = [d.axis for d in self.drive]
         expected = [a.name.lower() for a in Axis]
         if names != expected:
-            raise ValueError(f"drives must be listed once each in the order {', '.join(expected)}")
+            first = next(
+                (i for i, pair in enumerate(zip(names, expected, strict=False)) if len(set(pair)) > 1), 0
+            )
+            raise wrong(
+                "drives must be listed once each in the order {order}",
+                at=("drive", first, "axis"),
+                order=", ".join(expected),
+            )
         return self
 
     def mass_kg(self, coil_kg: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from missions.cli import COMMANDS
+from missions.cli.app import COMMANDS
 from missions.files import format_of, read_scenario, read_survey
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,26 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hil.scenario import Fault
+from hil.scenario import SIZES, Fault
 
-_DEFAULTS = {
-    "wrong": 1.2,
-    "delayed": 0.2,
-    "slow": 1.0,
-    "slip": 0.1,
-    "snag": 60.0,
-    "drag": 60.0,
-    "contact": 150.0,
-    "jam": 60.0,
-    "tilt": -20.0,
-}
 _FLICKER_S = 0.1  # an intermittent signal comes and goes at this pace
 _GARBAGE = 1000.0
 
 
 def value_of(fault: Fault) -> float:
-    """The fault's size, its kind's default where it gives none."""
-    return _DEFAULTS.get(fault.kind, 0.0) if fault.value is None else fault.value
+    """The fault's size, its kind's default where it gives none, 0 where its kind has none."""
+    if fault.value is not None:
+        return fault.value
+    return SIZES[fault.kind].default if fault.kind in SIZES else 0.0
 
 
 class Schedule:

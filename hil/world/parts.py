@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from robot.profile import Profile, Range, Sector
+from robot.profile import Profile, Sector
+from robot.schema import Range
 
 # Contact types: wheels roll over low sleeves, nothing else does; pods are stiff and leave the bent conductor.
 WHEEL_BIT, OTHER_BIT, POD_BIT = 1, 2, 4

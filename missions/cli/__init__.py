@@ -1,84 +1,22 @@
 """The command line. Only here a whole system is put together.
 
-A command's module is imported when the command is asked for; `silkline --help` reads the table alone.
+What stands here is what every command shares and imports next to nothing: Ctrl-C ends quietly from the first
+moment on, also while the rest is being imported.
 """
 
 from __future__ import annotations
 
-import importlib
 import sys
-
-import click
 
 DONE, STOPPED, BAD_INPUT, PROMISE_BROKEN = 0, 1, 2, 3  # exit codes (design, section 13)
 
-COMMANDS = {  # name -> (module of this package, help)
-    "plan": ("plan", "Check a line against the robot; time, cable, battery, crew and cost."),
-    "run": ("run", "Run a job on the simulated robot."),
-    "replay": ("replay", "Run the controller again on a recorded job and compare every decision."),
-    "report": ("report", "The as-built record of a log, with plots."),
-    "line": ("line", "Survey tools: check, profile, import."),
-    "crossing": ("crossing", "The planned stances of every crossing of a line."),
-}
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command = getattr(importlib.import_module(f"{__name__}.{COMMANDS[name][0]}"), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="silkline", prog_name="silkline")
-def cli() -> None:
-    """Silkline drives a robot that wraps a fibre-optic cable round an overhead conductor.
-
-    Exit codes: 0 done as asked; 1 refused, or ended safely without finishing; 2 bad input; 3 a safety promise
-    was broken (simulation and bench only).
-    """
-
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: every expected error is one line on stderr and exit code 2."""
+    """Entry point; ends the process with an exit code."""
     try:
-        code = cli(arguments, prog_name="silkline", standalone_mode=False)
-    except click.ClickException as error:
-        if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            error.show()
-            sys.exit(BAD_INPUT)
-        _refuse(error.format_message())
-    except click.Abort:
-        sys.exit(STOPPED)
-    except BrokenPipeError:  # e.g. `silkline plan ... | head`
-        sys.stderr.close()
-        sys.exit(DONE)
-    except Exception as error:
-        if not isinstance(error, _input_errors()):
-            raise
-        _refuse(str(error))
-    sys.exit(code if isinstance(code, int) else DONE)
+        from missions.cli.app import run
 
-
-def _refuse(text: str) -> None:
-    click.echo(f"silkline: {' '.join(text.split())}", err=True)
-    sys.exit(BAD_INPUT)
-
-
-def _input_errors() -> tuple[type[Exception], ...]:
-    from missions.files import InputError
-    from missions.recording import LogError
-    from robot.parameters import ParameterError
-
-    return InputError, LogError, ParameterError
+        code = run(arguments)
+    except KeyboardInterrupt:
+        code = STOPPED
+    sys.exit(code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from missions.cli import DONE
-from missions.cli.options import as_json
+from missions.cli.options import Number, as_json
 
 if TYPE_CHECKING:
     from missions.survey_import import Imported
@@ -46,11 +46,9 @@ def check(file: str, as_json: bool) -> int:
 
 @line.command()
 @click.argument("file")
-@click.option("--load-kg", type=click.FloatRange(0, 1000), help="Put this mass on the conductor.")
-@click.option(
-    "--at", "shares", type=click.FloatRange(0, 1), multiple=True, help="Its place along each span, 0..1."
-)
-@click.option("--temperature-c", type=click.FloatRange(-60, 100), help="Default: as strung.")
+@click.option("--load-kg", type=Number(0, 1000), help="Put this mass on the conductor.")
+@click.option("--at", "shares", type=Number(0, 1), multiple=True, help="Its place along each span, 0..1.")
+@click.option("--temperature-c", type=Number(-60, 100), help="Default: as strung.")
 @click.option("--section", type=click.IntRange(1), help="One section, 1 = first; default: the whole line.")
 @as_json
 def profile(

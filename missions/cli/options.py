@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ class _Setting(click.ParamType[tuple[str, float]]):
                 raise ValueError
             return name.strip(), float(number)
         except ValueError:
-            self.fail(f"{value!r} is not NAME=VALUE with a number, e.g. wrap_speed_mps=0.3", param, ctx)
+            self.fail(
+                f"{str(value)[:80]!r} is not NAME=VALUE with a number, e.g. wrap_speed_mps=0.3", param, ctx
+            )
 
 
 def _table(
@@ -35,6 +38,16 @@ def _table(
 def pairs(option: str, name: str, text: str) -> Callable[..., Any]:
     """A repeatable option NAME=VALUE that arrives as a table."""
     return click.option(option, name, type=_Setting(), multiple=True, callback=_table, help=text)
+
+
+class Number(click.FloatRange):
+    """A number within a range; click's own type takes NaN for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number; give one {self._describe_range()}", param, ctx)
+        return number
 
 
 FILE = click.Path(dir_okay=False, path_type=Path)

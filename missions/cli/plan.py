@@ -52,7 +52,7 @@ def plan(
 
 def _text(job: Job, plan: Plan) -> str:
     """The plan for people."""
-    line, assumed = job.line, plan.assumptions
+    line, assumed, ratio = job.line, plan.assumptions, plan.cost["ratio"]
     lines = [
         f"{line.name}: {line.length_m:.1f} m, {len(line.poles)} poles, {line.conductor.key}, "
         f"{job.profile.name} with {line.cable_loaded_m:.0f} m of {line.cable.key}",
@@ -71,7 +71,7 @@ def _text(job: Job, plan: Plan) -> str:
         f"time {plan.time_s / 60:.1f} min, cable {plan.cable_m:.1f} m, energy {plan.energy_wh:.0f} Wh, "
         f"mass {plan.mass_kg:.1f} kg",
         f"crew {plan.crew['robot']:g} against {plan.crew['by_hand']:g} by hand, "
-        f"cost {plan.cost['ratio']:.2f} of that by hand",
+        "cost " + ("by hand nothing" if ratio is None else f"{ratio:.2f} of that by hand"),
         "assumed: " + ", ".join(f"{name} = {value:g}" for name, value in assumed.items()),
         "fit" if plan.fit else "not fit",
     ]

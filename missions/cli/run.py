@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="LINE-or-SCENARIO")
 @job_options
-@click.option("--seed", type=click.IntRange(0), help="Seed of all chance; else the scenario's.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance; else the scenario's.")
 @click.option("--out", type=DIRECTORY, help="Directory for log and summary.")
 @click.option("--realtime", is_flag=True, help="Run at the pace of a real job.")
 @click.option("--camera", type=click.Choice(["features"]), default="features", help="Kind of camera.")
@@ -47,6 +47,7 @@ def run(
     """
     from missions.clock import RealTime
     from missions.job import read_job
+    from missions.operator import scripted_opening
     from missions.plan import plan
     from missions.run import refuse, simulate
 
@@ -59,6 +60,8 @@ def run(
         for refusal in refusals:
             click.echo(f"refused: {refusal.text}", err=True)
     else:
+        for act in scripted_opening(job.scenario.operator):
+            click.echo(f"{act.action.value} is left to the scenario, at {act.at_s:g} s", err=True)
         with _interruptible() as interrupted, _progress(job, quiet=as_json) as watch:
             clock = RealTime() if realtime else None
             summary = simulate(job, out, clock=clock, watch=watch, interrupted=interrupted)

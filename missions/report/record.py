@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from hil.lay import AsLaid, Stretch
 from hil.referee import BEFORE_JOB
@@ -158,7 +157,9 @@ def _job(log: Log) -> tuple[Line, Profile]:
         survey = Survey.model_validate_json(log.attachment("line.json"))
         line = Line.build(survey, log.job["section"])
         return line, Profile.model_validate_json(log.attachment("profile.json"))
-    except (ValidationError, KeyError, ValueError) as error:
+    except LogError:
+        raise
+    except (KeyError, ValueError) as error:  # pydantic's are ValueErrors
         text = " ".join(str(error).split())
         raise LogError(f"{log.path}: attachments do not describe a job: {text}") from None
 

@@ -119,7 +119,8 @@ class Crossing:
             return self._finish(situation)
         step = plan.steps[progress.step]
         progress.in_step_s += situation.dt_s
-        if self._carry_out(step, wish, situation):
+        carried_out = self._carry_out(step, wish, situation)
+        if carried_out:
             progress.confirmed_s += situation.dt_s
         else:
             progress.confirmed_s = 0.0
@@ -128,7 +129,7 @@ class Crossing:
                     f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
                 )
                 return "crossing_failed"
-        if progress.confirmed_s >= self._confirm_s(step):
+        if carried_out and progress.confirmed_s >= self._confirm_s(step):
             self._done(step, situation)
         return None
 
@@ -161,8 +162,13 @@ class Crossing:
             if self._progress.rotor_rad is None:
                 motion.begin_draw_up(situation)
                 self._progress.rotor_rad = 0.0
-            return motion.geared or motion.draw_up(wish, situation)
+            drawn_up = motion.geared or motion.draw_up(wish, situation)
+            return drawn_up or self._is_last_step  # what comes after the crossing goes on with it
         return motion.guide(wish, situation, out=step.kind is StepKind.GUIDE_OUT)
+
+    @property
+    def _is_last_step(self) -> bool:
+        return self._plan is not None and self._progress.step + 1 == len(self._plan.steps)
 
     def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
         motion = self._motion

@@ -149,7 +149,7 @@ def sensor(target: str, kind: str, value: float | None = None) -> Injection:
     return world(Fault(kind=kind, target=target, at_s=0.0, value=value))  # type: ignore[arg-type]
 
 
-def plant(kind: str, value: float) -> Injection:
+def plant(kind: str, value: float | None = None) -> Injection:
     return world(Fault(kind=kind, at_s=0.0, value=value))  # type: ignore[arg-type]
 
 

@@ -322,7 +322,7 @@ def _plant_rows() -> tuple[Row, ...]:
                     (checks.no_reverse, checks.tension_is_held)),
         )),
         Row(23, "cable breaks", "plant", "S12", (
-            Variant("break", inject.plant("cable_break", 1.0), broken),
+            Variant("break", inject.plant("cable_break"), broken),
         )),
         Row(24, "steep slope, gravity pulls", "plant", "S3", (
             Variant("20 degrees down", inject.plant("tilt", -20.0), slope),

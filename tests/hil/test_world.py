@@ -136,7 +136,7 @@ def refused(**changes: object) -> str:
 
 
 def test_scenarios_are_refused_with_what_would_be_right() -> None:
-    assert "known are imu" in refused(fault=[{"kind": "stuck", "target": "imv", "at_s": 1.0}])
+    assert "nearest: imu" in refused(fault=[{"kind": "stuck", "target": "imv", "at_s": 1.0}])
     assert "it can be" in refused(fault=[{"kind": "over_temperature", "target": "imu", "at_s": 1.0}])
     assert "at_s or at_m" in refused(fault=[{"kind": "off", "target": "imu"}])
     assert "leave out its target" in refused(fault=[{"kind": "slip", "target": "imu", "at_s": 1.0}])

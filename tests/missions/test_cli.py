@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from missions.cli import COMMANDS, main
+from missions.cli import main
+from missions.cli.app import COMMANDS
 from missions.recording import Log
 from tests.missions.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[2]
+MAGIC = b"\x89MCAP0\r\n"  # with which a log begins
 SILKLINE = [sys.executable, "-m", "missions.cli"]
 
 
@@ -56,7 +59,15 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], name: str) -
         (["plan", "short-60m", "--set", "wrap_sped_mps=0.3"], "wrap_sped_mps"),
         (["plan", "short-60m", "--set", "wrap_speed_mps=nan"], "wrap_speed_mps"),
         (["plan", "short-60m", "--set", "wrap_speed_mps=7"], "0.01 to 0.6"),
-        (["plan", "short-60m", "--assume", "wage=3"], "wage"),
+        (["plan", "short-60m", "--set", "wrap_sped_mps=0.3"], "nearest: wrap_speed_mps"),
+        (["plan", "short-60m", "--assume", "wage=3"], "nearest: wage_per_h"),
+        (["plan", "short-60m", "--assume", "wage_per_h=nan"], "give 0 to 1e+06"),
+        (["plan", "short-60m", "--assume", "wage_per_h=1e308"], "give 0 to 1e+06"),
+        (["plan", 5000 * "x"], "xxx..."),
+        (["line", "profile", "short-60m", "--load-kg", "nan"], "--load-kg"),
+        (["line", "profile", "short-60m", "--load-kg", "inf"], "--load-kg"),
+        (["line", "profile", "short-60m", "--at", "nan"], "--at"),
+        (["line", "profile", "short-60m", "--temperature-c", "nan"], "--temperature-c"),
         (["plan", "short-60m", "--section", "9"], "section 9"),
         (["plan", "short-60m", "--section", "0"], "--section"),
         (["plan", "short-60m", "--rules", "no-such"], "coating-robot"),
@@ -80,6 +91,40 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert err.count("\n") == 1
     assert text in err
     assert sorted(os.listdir(ROOT)) == before  # nothing is written
+
+
+@pytest.mark.parametrize("command", ["replay", "report"])
+@pytest.mark.parametrize(
+    ("content", "text"), [(b"", "attachment 'job.json' is missing"), (b"x" * 99, "is no MCAP file")]
+)
+def test_what_is_no_log_is_told_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, content: bytes, text: str
+) -> None:
+    path = tmp_path / "mission.mcap"
+    path.write_bytes(content or MAGIC)
+    code, _, err = call(capsys, command, str(path))
+    assert code == 2
+    assert text in err
+    assert err.count(str(path)) == err.count("\n") == 1
+
+
+def test_ctrl_c_while_the_commands_are_being_imported_ends_quietly(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "missions.cli.app", Interrupted("missions.cli.app"))
+    assert call(capsys, "plan", "short-60m") == (1, "", "")
+
+
+def test_a_plan_against_free_labour_is_still_json(capsys: pytest.CaptureFixture[str]) -> None:
+    free = ["--assume", "wage_per_h=0", "--assume", "tools_by_hand_per_h=0"]
+    code, out, _ = call(capsys, "plan", "short-60m", "--json", *free)
+    assert code == 0
+    assert json.loads(out, parse_constant=pytest.fail)["cost"]["ratio"] is None
+    assert "by hand nothing" in call(capsys, "plan", "short-60m", *free)[1]
 
 
 def test_plan_answers_machines_and_people(capsys: pytest.CaptureFixture[str]) -> None:

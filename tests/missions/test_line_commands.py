@@ -85,6 +85,9 @@ def test_import_writes_a_line_file_with_its_origin(capsys, tmp_path):
     (["--conductor", "LGJ-121/20"], "nearest: LGJ-120/20"),
     (["--pitch", "1000"], "pitch_m: 1000.0 is out of range; it must be less than or equal to 1.5 m"),
     (["--pitch", "x"], "--pitch"),
+    (["--tension", "nan"], "horizontal_tension_n: nan is not a finite number"),
+    (["--phase-spacing", "inf"], "phase_spacing_m: inf is not a finite number"),
+    (["--name", "a\x07"], "name: character 2 is U+0007"),
     (["--insulator", "pin-11"], "nearest: pin-10"),
     (["--conductor", "ACSR-Raven"], "--tension"),
 ])  # fmt: skip

@@ -48,6 +48,14 @@ def test_what_the_scenario_does_it_does_not_do_itself() -> None:
     assert operator.interventions == 0
 
 
+def test_a_start_after_something_else_leaves_the_beginning_as_it_is() -> None:
+    late = [(100.0, Action.STOP), (110.0, Action.RESET), (120.0, Action.ARM), (130.0, Action.START)]
+    operator = ScriptedOperator([OperatorAct(at_s=at_s, action=action) for at_s, action in late])
+    assert acts(operator, 0.01, Mode.SAFE) == [Action.ARM]
+    assert acts(operator, 1.2, Mode.READY) == []
+    assert acts(operator, 2.3, Mode.READY) == [Action.MOUNT]
+
+
 def test_acts_beyond_the_beginning_are_interventions() -> None:
     script = [OperatorAct(at_s=3.0, action=Action.RESUME), OperatorAct(at_s=1.0, action=Action.HOLD)]
     operator = ScriptedOperator(script)

@@ -153,6 +153,50 @@ def test_a_branch_on_the_line_is_refused_at_its_place() -> None:
     assert "branch" in refusal.text
 
 
+def indicators(*at_m: float, span: int = 2) -> Any:
+    """Fault indicators this far from the span's first pole, in place of the line's own."""
+
+    def hang(data: dict[str, Any]) -> None:
+        data["feature"] = [{"kind": "fault-indicator", "span": span, "at_m": m} for m in at_m]
+
+    return hang
+
+
+@pytest.mark.parametrize(
+    ("behind_m", "fit"), [(0.5, False), (1.0, False), (1.2, False), (1.5, True), (4.0, True)]
+)
+def test_too_much_unwrapped_cable_at_a_pole_is_refused_with_place_and_length(
+    behind_m: float, fit: bool
+) -> None:
+    planned = plan(job(indicators(behind_m)))
+    assert planned.fit is fit
+    if not fit:
+        (refusal,) = planned.refusals
+        assert refusal.rule == "unwrapped"
+        assert refusal.at_m == pytest.approx(28.0 + behind_m / 2, abs=behind_m / 2 + 0.1)
+        assert refusal.value > refusal.limit == 1.0
+        assert f"{refusal.value:.2f} m would be left unwrapped" in refusal.text
+
+
+@pytest.mark.parametrize("name", ["jiashan-350m", "short-60m"])
+def test_packaged_lines_leave_little_unwrapped(name: str) -> None:
+    assert plan(read_job(name)).fit
+
+
+def test_a_feature_by_the_last_pole_is_not_crossed_and_ends_the_lay() -> None:
+    """The robot ends before what it could only cross together with the last pole."""
+    whole, early = plan(job(indicators(14.0))), plan(job(indicators(14.0, 30.2)))
+    assert [c.features[0].kind for c in early.crossings] == ["pin-10", "fault-indicator"]
+    assert whole.cable_m - early.cable_m == pytest.approx(1.8, abs=0.05)
+    assert len(plan(job(indicators(14.0, 29.0))).crossings) == 3
+
+
+def test_a_feature_where_the_robot_is_hung_is_refused_and_not_crossed() -> None:
+    planned = plan(job(indicators(1.0, span=1)))
+    assert rules(planned) == {"mounting"}
+    assert [c.features[0].kind for c in planned.crossings] == ["pin-10"]
+
+
 @pytest.mark.parametrize(("clearance_m", "fit"), [(9.0, True), (6.6, False)])
 def test_ground_clearance_is_judged_with_the_robot_on(clearance_m: float, fit: bool) -> None:
     def road(data: dict[str, Any]) -> None:

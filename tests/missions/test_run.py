@@ -93,6 +93,21 @@ def test_a_robot_that_does_not_arm_is_refused(tmp_path: Path) -> None:
     assert result.travelled_m == pytest.approx(0.0, abs=0.01)
 
 
+def test_a_refused_mount_says_what_stands_against_it(tmp_path: Path) -> None:
+    dead = Fault(kind="off", target="cable_tension", at_s=0.4)
+    result = simulate(with_scenario(read_job("short-60m"), fault=(dead,)), tmp_path)
+    assert result.outcome == "refused"
+    assert result.reason.startswith("tension_sensor_lost: The cable's load cell cannot be trusted.")
+    assert result.reason.endswith("(mount is forbidden by tension_sensor_lost)")
+
+
+def test_a_start_that_came_too_early_is_told_when_nobody_gives_it_again(tmp_path: Path) -> None:
+    early = OperatorAct(at_s=5.0, action=Action.START)
+    result = simulate(with_scenario(read_job("short-60m"), operator=(early,)), tmp_path)
+    assert result.outcome == "stopped"
+    assert result.reason.endswith("(start is not possible in MOUNTING)")
+
+
 def test_a_loop_that_stalls_ends_in_a_stop(tmp_path: Path) -> None:
     job = read_job("short-60m")
     stall = Fault(kind="slow", target="loop", at_s=10.0, value=0.3)
