@@ -30,10 +30,26 @@ class Pool:
     sleeves: int
 
 
+class _Copy:
+    """One model of the bodies with its state. All but model and data are live views of them."""
+
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self.model, self.data = model, mujoco.MjData(model)
+        data = self.data
+        self.arrays = (data.qpos, data.qvel, data.qacc, data.qfrc_constraint, data.qfrc_applied)
+        self.state = (*self.arrays, data.qacc_warmstart)
+        self.gravity = model.opt.gravity
+        self.mass, self.inertia, self.place = model.body_mass, model.body_inertia, model.body_pos
+
+
 class Bodies:
     """Model and state of the robot's bodies.
 
-    `arrays` are live views of MuJoCo's own: position, velocity, acceleration, contact force (read) and
+    There are two models of the same bodies, one with all geometry and one with none, which moves them alike
+    where nothing can be touched and costs a third less. `among_features` chooses the one that is stepped;
+    `model` and `data` are always those with geometry.
+
+    `arrays` are live views of the stepped one's: position, velocity, acceleration, contact force (read) and
     applied force (written), each by coordinate.
 
     Args:
@@ -43,20 +59,31 @@ class Bodies:
     """
 
     def __init__(self, profile: Profile, residual_rad: float, pool: Pool) -> None:
-        self.model = mujoco.MjModel.from_xml_string(mjcf(profile, residual_rad, pool))
-        self.data = mujoco.MjData(self.model)
-        self.qpos = self.data.qpos
-        self.qvel = self.data.qvel
-        data = self.data
-        self.arrays = (data.qpos, data.qvel, data.qacc, data.qfrc_constraint, data.qfrc_applied)
+        spec = mujoco.MjSpec.from_string(mjcf(profile, residual_rad, pool))
+        self._shaped = _Copy(spec.compile())
+        for geom in spec.geoms:
+            spec.delete(geom)
+        self._bare = _Copy(spec.compile())
+        self.model, self.data = self._shaped.model, self._shaped.data
         self.lift_height_m = lift_height_m(profile)
-        self._gravity = self.model.opt.gravity
-        self._mass = self.model.body_mass
-        self._inertia = self.model.body_inertia
-        self._place = self.model.body_pos
         self._coil = self.body("coil")
         self._trim = self.body("trim")
         self._dt_s = 0.0
+        self._step(self._bare)
+
+    def _step(self, copy: _Copy) -> None:
+        """From now on this copy is the one that is stepped."""
+        self._stepped = copy
+        self.arrays = copy.arrays
+        self.qpos, self.qvel, *_ = copy.arrays
+
+    def among_features(self, near: bool) -> None:
+        """Whether something is near that the robot can touch; gravity and payload are to be set anew."""
+        before, now = self._stepped, self._shaped if near else self._bare
+        if now is not before:
+            for mine, its in zip(now.state, before.state, strict=True):
+                mine[:] = its
+            self._step(now)
 
     def body(self, name: str) -> int:
         """Number of a body."""
@@ -68,20 +95,23 @@ class Bodies:
 
     def set_gravity(self, slope_rad: float) -> None:
         """Turn gravity so that the conductor under the robot lies along x; positive uphill."""
-        self._gravity[0] = -GRAVITY_MPS2 * math.sin(slope_rad)
-        self._gravity[2] = -GRAVITY_MPS2 * math.cos(slope_rad)
+        gravity = self._stepped.gravity
+        gravity[0] = -GRAVITY_MPS2 * math.sin(slope_rad)
+        gravity[2] = -GRAVITY_MPS2 * math.cos(slope_rad)
 
     def set_payload(self, coil_kg: float, trim_r_m: float) -> None:
         """The coil's mass and the place of the counterweight's centre."""
-        self._mass[self._coil] = coil_kg
-        self._inertia[self._coil, 0] = coil_kg * _GYRATION_M**2
-        self._place[self._trim, 2] = -trim_r_m
+        copy = self._stepped
+        copy.mass[self._coil] = coil_kg
+        copy.inertia[self._coil, 0] = coil_kg * _GYRATION_M**2
+        copy.place[self._trim, 2] = -trim_r_m
 
     def step(self, dt_s: float) -> None:
         """Advance by `dt_s` under the applied forces."""
         if dt_s != self._dt_s:
-            self.model.opt.timestep = self._dt_s = dt_s
-        mujoco.mj_step(self.model, self.data)
+            self._dt_s = dt_s
+            self._shaped.model.opt.timestep = self._bare.model.opt.timestep = dt_s
+        mujoco.mj_step(self._stepped.model, self._stepped.data)
 
 
 def lift_height_m(profile: Profile) -> float:

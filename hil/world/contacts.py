@@ -3,7 +3,7 @@
 Shapes of features come from a pool in the bodies' model, so that the cost of a step does not grow with the
 line; they are moved to where the line has them. Carriages and rotor follow the bent conductor, so for them a
 feature stands straight on it. The pods are stiff: for them the feature's boxes are where the bend puts them
-against the straight body. Far from features contacts are off.
+against the straight body. Far from features nothing is geometry.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TypeVar
-
-import mujoco
 
 from hil.world.bodies import Bodies, Pool
 from hil.world.parts import OTHER_BIT, POD_BIT, WHEEL_BIT
@@ -28,7 +26,6 @@ _ROLLER_AWAY_M = 0.030  # grip position at which the roller has swung clear
 _ARM_OUT_M = 0.010  # grip position at which the arm begins to be where it is when open
 _SLOPE_STEP_M = 0.05
 _STEP_M = 0.010  # the bend is renewed when the robot has moved this far; heights then err by 1 mm at most
-_CONTACT_OFF = int(mujoco.mjtDisableBit.mjDSBL_CONSTRAINT)  # there are no others than contacts
 _Shape = TypeVar("_Shape", Box, Sleeve)
 _ALONG_X = (math.sqrt(0.5), 0.0, math.sqrt(0.5), 0.0)  # turns a cylinder's axis from z to x
 
@@ -62,7 +59,7 @@ class Contacts:
     def __init__(
         self, profile: Profile, bodies: Bodies, pool: Pool, track: Track, conductor_radius_m: float
     ) -> None:
-        model = self._model = bodies.model
+        self._bodies, model = bodies, bodies.model
         self._data = bodies.data
         self._track = track
         self._low_m = conductor_radius_m + profile.carriages.bump_max_m
@@ -97,7 +94,6 @@ class Contacts:
         for geoms in (g for slot in self._slots for g in slot):
             self._conaffinity[geoms] = 0  # until a feature needs them
         self.sag_m = 0.0
-        model.opt.disableflags |= _CONTACT_OFF
 
     def place(self, s_m: float, origin_m: float, grip_m: Sequence[float], guide_r_m: float) -> None:
         """Renew all geometry for the robot at `s_m`, the bodies' origin being at chainage `origin_m`."""
@@ -135,11 +131,10 @@ class Contacts:
         for geom in self._owner:
             self._conaffinity[geom] = 0
         self._owner.clear()
+        self._bodies.among_features(bool(self._near))
         if not self._near:
             self.sag_m = 0.0
-            self._model.opt.disableflags |= _CONTACT_OFF
             return
-        self._model.opt.disableflags &= ~_CONTACT_OFF
         for feature, (boxes, sleeves, _) in zip(self._near, self._slots, strict=False):
             x_m = feature.at_m - self._origin_m
             for geom, box in zip(boxes, _shapes(feature, Box), strict=False):

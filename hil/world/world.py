@@ -237,9 +237,9 @@ class World:
         plants.surround(
             plant, self._cable, self._sleeves, bodies.qpos, slope_rad, rate_rps, self._wind.step(dt_s)
         )
+        self._touch.place(s_m, plant["origin_s_m"][0], now[R.GRIP_M], now[R.GUIDE_R_M])
         bodies.set_gravity(slope_rad)
         bodies.set_payload(plant["coil_kg"][0], self._position[_TRIM])
-        self._touch.place(s_m, plant["origin_s_m"][0], now[R.GRIP_M], now[R.GUIDE_R_M])
         if self._schedule:
             self._fail(s_m)
         self._read = []
