@@ -47,10 +47,10 @@ class Bodies:
 
     There are two models of the same bodies, one with all geometry and one with none, which moves them alike
     where nothing can be touched and costs a third less. `among_features` chooses the one that is stepped;
-    `model` and `data` are always those with geometry.
+    `model` is always the one with geometry.
 
-    `arrays` are live views of the stepped one's: position, velocity, acceleration, contact force (read) and
-    applied force (written), each by coordinate.
+    `data` is the stepped one's, and `arrays` are live views of it: position, velocity, acceleration, contact
+    force (read) and applied force (written), each by coordinate.
 
     Args:
         profile: the robot.
@@ -64,7 +64,7 @@ class Bodies:
         for geom in spec.geoms:
             spec.delete(geom)
         self._bare = _Copy(spec.compile())
-        self.model, self.data = self._shaped.model, self._shaped.data
+        self.model = self._shaped.model
         self.lift_height_m = lift_height_m(profile)
         self._coil = self.body("coil")
         self._trim = self.body("trim")
@@ -74,11 +74,11 @@ class Bodies:
     def _step(self, copy: _Copy) -> None:
         """From now on this copy is the one that is stepped."""
         self._stepped = copy
-        self.arrays = copy.arrays
+        self.data, self.arrays = copy.data, copy.arrays
         self.qpos, self.qvel, *_ = copy.arrays
 
     def among_features(self, near: bool) -> None:
-        """Whether something is near that the robot can touch; gravity and payload are to be set anew."""
+        """Whether there is something that the robot can touch; gravity and payload are to be set anew."""
         before, now = self._stepped, self._shaped if near else self._bare
         if now is not before:
             for mine, its in zip(now.state, before.state, strict=True):
@@ -111,7 +111,7 @@ class Bodies:
         if dt_s != self._dt_s:
             self._dt_s = dt_s
             self._shaped.model.opt.timestep = self._bare.model.opt.timestep = dt_s
-        mujoco.mj_step(self._stepped.model, self._stepped.data)
+        mujoco.mj_step(self._stepped.model, self.data)
 
 
 def lift_height_m(profile: Profile) -> float:
@@ -187,7 +187,7 @@ def _reserve(pool: Pool) -> str:
     Each begins turned: MuJoCo takes what is compiled level for level ever after.
     """
     common = 'pos="0 0 -50" euler="0.1 0.1 0.1" contype="0"'
-    following, stiff = parts.WHEEL_BIT | parts.OTHER_BIT, parts.POD_BIT
+    following, stiff = parts.ALL_WHEELS | parts.ALL_OTHERS, parts.POD_BIT
     box, cylinder = 'type="box" size="1 1 1"', 'type="cylinder" size="1 1"'
     each = [("box", pool.boxes, following, box), ("sleeve", pool.sleeves, following, cylinder)]
     each.append(("stiff box", pool.boxes, stiff, box))

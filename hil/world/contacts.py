@@ -3,7 +3,8 @@
 Shapes of features come from a pool in the bodies' model, so that the cost of a step does not grow with the
 line; they are moved to where the line has them. Carriages and rotor follow the bent conductor, so for them a
 feature stands straight on it. The pods are stiff: for them the feature's boxes are where the bend puts them
-against the straight body. Far from features nothing is geometry.
+against the straight body. A shape can touch only the parts that it is beside, so that MuJoCo looks closely
+at few pairs; when it is beside none, nothing is geometry.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from hil.world.bodies import Bodies, Pool
-from hil.world.parts import OTHER_BIT, POD_BIT, WHEEL_BIT
+from hil.world.parts import ALL_OTHERS, ALL_WHEELS, CARRIAGE_BITS, POD_BIT, reaches_m
 from hil.world.track import Track
 from hil.world.truth import Contact
 from robot.line.features import Box, Feature, Sleeve
@@ -26,6 +27,7 @@ _ROLLER_AWAY_M = 0.030  # grip position at which the roller has swung clear
 _ARM_OUT_M = 0.010  # grip position at which the arm begins to be where it is when open
 _SLOPE_STEP_M = 0.05
 _STEP_M = 0.010  # the bend is renewed when the robot has moved this far; heights then err by 1 mm at most
+_BESIDE_M = 0.05  # what a shape is further from along the conductor it does not touch before the next renewal
 _Shape = TypeVar("_Shape", Box, Sleeve)
 _ALONG_X = (math.sqrt(0.5), 0.0, math.sqrt(0.5), 0.0)  # turns a cylinder's axis from z to x
 
@@ -60,7 +62,6 @@ class Contacts:
         self, profile: Profile, bodies: Bodies, pool: Pool, track: Track, conductor_radius_m: float
     ) -> None:
         self._bodies, model = bodies, bodies.model
-        self._data = bodies.data
         self._track = track
         self._low_m = conductor_radius_m + profile.carriages.bump_max_m
         self._carriage_s_m = profile.carriages.s_m
@@ -70,6 +71,7 @@ class Contacts:
         self._guide_rad = math.radians(profile.guide.center_deg)
         pods = [s.s_m for s in profile.body.parts if s.s_m is not None]
         self._pods_m = (min(p[0] for p in pods), max(p[1] for p in pods))
+        self._reaches_m = [(a - _BESIDE_M, b + _BESIDE_M, bits) for a, b, bits in reaches_m(profile)]
         self._slots = [
             tuple(bodies.geoms(f"{name} {n} ") for name in ("box", "sleeve", "stiff box"))
             for n in range(pool.features)
@@ -80,6 +82,7 @@ class Contacts:
         self._guide = bodies.body("guide")
         self._part = [_part_name(model.geom(g).name) for g in range(model.ngeom)]
         self._owner: dict[int, str] = {}
+        self._along: dict[int, tuple[float, float, int]] = {}  # shape's begin and end, what it is there for
         self._features = [f for f in track.features if f.shapes]
         enter_m = [_begin_m(f) - _AHEAD_M for f in self._features]
         self._changes_m = sorted([*enter_m, *(_end_m(f) + _BEHIND_M for f in self._features)])
@@ -111,10 +114,11 @@ class Contacts:
 
     def read(self) -> tuple[Contact, ...]:
         """What touches in the newest step."""
-        if not self._near or not self._data.ncon:
+        data = self._bodies.data
+        if not data.ncon:
             return ()
         deepest: dict[tuple[str, str], float] = {}
-        contacts = self._data.contact
+        contacts = data.contact
         for (first, second), distance in zip(contacts.geom.tolist(), contacts.dist.tolist(), strict=True):
             if first in self._owner:
                 first, second = second, first
@@ -131,22 +135,23 @@ class Contacts:
         for geom in self._owner:
             self._conaffinity[geom] = 0
         self._owner.clear()
-        self._bodies.among_features(bool(self._near))
+        self._along.clear()
         if not self._near:
             self.sag_m = 0.0
+            self._bodies.among_features(False)
             return
         for feature, (boxes, sleeves, _) in zip(self._near, self._slots, strict=False):
             x_m = feature.at_m - self._origin_m
             for geom, box in zip(boxes, _shapes(feature, Box), strict=False):
-                self._put_box(geom, feature.kind, box, (x_m, 0.0), 0.0, OTHER_BIT | WHEEL_BIT)
+                self._put_box(geom, feature.kind, box, (x_m, 0.0), 0.0, ALL_OTHERS | ALL_WHEELS)
             for geom, sleeve in zip(sleeves, _shapes(feature, Sleeve), strict=False):
                 self._put_sleeve(geom, feature.kind, sleeve, x_m)
 
     def _place_parts(self, grip_m: Sequence[float], guide_r_m: float) -> None:
         for i, grip in enumerate(grip_m):
             self._body_pos[self._wheels[i], 2] = max(grip - self._open_m, 0.0) * self._lift_per_m
-            self._contype[self._rollers[i]] = OTHER_BIT if grip < _ROLLER_AWAY_M else 0
-            self._contype[self._arms[i]] = OTHER_BIT if grip > _ARM_OUT_M else 0
+            self._contype[self._rollers[i]] = CARRIAGE_BITS[i] if grip < _ROLLER_AWAY_M else 0
+            self._contype[self._arms[i]] = CARRIAGE_BITS[i] if grip > _ARM_OUT_M else 0
         out_m = guide_r_m - self._guide_out_m
         self._body_pos[self._guide, 1] = -out_m * math.sin(self._guide_rad)
         self._body_pos[self._guide, 2] = out_m * math.cos(self._guide_rad)
@@ -167,6 +172,19 @@ class Contacts:
             middle = (feature.at_m - self._origin_m, at)
             for geom, box in zip(self._slots[n][2], _shapes(feature, Box), strict=False):
                 self._put_box(geom, feature.kind, box, middle, pitch, POD_BIT)
+        self._look_closely(s_m)
+
+    def _look_closely(self, s_m: float) -> None:
+        """Every shape can touch the parts that it is beside, until the robot has moved on."""
+        touchable = 0
+        for geom, (begin_m, end_m, bits) in self._along.items():
+            beside = 0
+            for from_m, to_m, part_bits in self._reaches_m:
+                if begin_m < s_m + to_m and end_m > s_m + from_m:
+                    beside |= part_bits
+            self._conaffinity[geom] = beside & bits
+            touchable |= beside & bits
+        self._bodies.among_features(touchable != 0)
 
     def _body_line(self, s_m: float, grip_m: Sequence[float]) -> tuple[float, float]:
         """The straight body through its outermost standing carriages: height at `s_m`, and slope."""
@@ -192,7 +210,8 @@ class Contacts:
             middle[1] + x_m * sin + z_m * cos,
         )
         self._quat[geom] = (math.cos(pitch / 2), 0.0, -math.sin(pitch / 2), 0.0)
-        self._own(geom, kind, bits)
+        half_m = size[0] * cos + size[2] * abs(sin)
+        self._own(geom, kind, half_m, bits)
 
     def _put_sleeve(self, geom: int, kind: str, sleeve: Sleeve, x_m: float) -> None:
         half_m = (sleeve.s_m[1] - sleeve.s_m[0]) / 2
@@ -200,10 +219,13 @@ class Contacts:
         self._bound[geom] = math.hypot(sleeve.r_m, half_m)
         self._pos[geom] = (x_m + sum(sleeve.s_m) / 2, 0.0, 0.0)
         self._quat[geom] = _ALONG_X
-        self._own(geom, kind, OTHER_BIT if sleeve.r_m <= self._low_m else OTHER_BIT | WHEEL_BIT)
+        low = sleeve.r_m <= self._low_m
+        self._own(geom, kind, half_m, ALL_OTHERS if low else ALL_OTHERS | ALL_WHEELS)
 
-    def _own(self, geom: int, kind: str, bits: int) -> None:
-        self._conaffinity[geom] = bits
+    def _own(self, geom: int, kind: str, half_m: float, bits: int) -> None:
+        """The shape is a feature's and has its place: so long to both sides, there for parts with these bits."""
+        middle_m = self._origin_m + float(self._pos[geom, 0])
+        self._along[geom] = (middle_m - half_m, middle_m + half_m, bits)
         self._owner[geom] = kind
 
 

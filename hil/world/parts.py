@@ -12,10 +12,26 @@ from collections.abc import Iterable, Iterator
 from robot.profile import Profile, Sector
 from robot.schema import Range
 
-# Contact types: wheels roll over low sleeves, nothing else does; pods are stiff and leave the bent conductor.
-WHEEL_BIT, OTHER_BIT, POD_BIT = 1, 2, 4
+# Contact types: wheels roll over low sleeves, nothing else does; pods are stiff and leave the bent conductor;
+# what stands elsewhere along the conductor has a bit of its own.
+WHEEL_BITS, CARRIAGE_BITS = (1, 2, 4), (8, 16, 32)
+ROTOR_BIT, POD_BIT = 64, 128
+ALL_WHEELS = sum(WHEEL_BITS)
+ALL_OTHERS = sum(CARRIAGE_BITS) + ROTOR_BIT
 _SLICE_DEG = 30.0  # widest part of a sector that one box stands for
 _INNERMOST_M = 0.012  # nearer to the axis than this there is the conductor itself
+
+
+def reaches_m(profile: Profile) -> Iterator[tuple[float, float, int]]:
+    """From where to where along the conductor, from the middle carriage, parts with these bits stand."""
+    carriages, rotor, guide = profile.carriages, profile.rotor, profile.guide
+    for i, s_m in enumerate(carriages.s_m):
+        bits = WHEEL_BITS[i] | CARRIAGE_BITS[i]
+        yield s_m - carriages.half_length_m, s_m + carriages.half_length_m, bits
+    half_m = rotor.width_m / 2
+    yield min(rotor.s_m - half_m, guide.s_m[0]), max(rotor.s_m + half_m, guide.s_m[1]), ROTOR_BIT
+    pods = [s.s_m for s in profile.body.parts if s.s_m is not None]
+    yield min(p[0] for p in pods), max(p[1] for p in pods), POD_BIT
 
 
 def carriage(profile: Profile, i: int) -> str:
@@ -24,10 +40,10 @@ def carriage(profile: Profile, i: int) -> str:
     half_m = carriages.half_length_m
     extent = (-half_m, half_m)
     clamped = {s.part: s for s in carriages.clamped}
-    wheel = _boxes(f"wheel {i}", clamped["wheel"], extent, WHEEL_BIT)
-    roller = _boxes(f"roller {i}", clamped["roller"], extent, OTHER_BIT)
+    wheel = _boxes(f"wheel {i}", clamped["wheel"], extent, WHEEL_BITS[i])
+    roller = _boxes(f"roller {i}", clamped["roller"], extent, CARRIAGE_BITS[i])
     folded = [s for s in carriages.open if s.part != "wheel"]
-    arms = "".join(_boxes(f"arm {i} {n}", s, extent, OTHER_BIT) for n, s in enumerate(folded))
+    arms = "".join(_boxes(f"arm {i} {n}", s, extent, CARRIAGE_BITS[i]) for n, s in enumerate(folded))
     return f'<body name="wheel {i}">{wheel}</body>{roller}{arms}'
 
 
@@ -46,7 +62,7 @@ def ring(profile: Profile) -> str:
     trim = profile.trim
     theta = (trim.center_deg - trim.half_deg, trim.center_deg + trim.half_deg)
     weight = Sector(part="trim", theta_deg=theta, r_m=trim.envelope_r_m)
-    return "".join(_boxes(s.part, s, extent, OTHER_BIT) for s in (closed, cradle, weight))
+    return "".join(_boxes(s.part, s, extent, ROTOR_BIT) for s in (closed, cradle, weight))
 
 
 def finger(profile: Profile) -> str:
@@ -56,7 +72,7 @@ def finger(profile: Profile) -> str:
     reach_m = rotor.ring_r_m[1] - guide.retracted_m + guide.out_m  # stays inside the ring when retracted
     extent = (guide.s_m[0] - rotor.s_m, guide.s_m[1] - rotor.s_m)
     sector = Sector(part="guide", theta_deg=theta, r_m=(guide.out_m, reach_m))
-    return _boxes("guide", sector, extent, OTHER_BIT)
+    return _boxes("guide", sector, extent, ROTOR_BIT)
 
 
 def _boxes(name: str, sector: Sector, extent_m: Range, bit: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hil.world.truth import TruthState
 from robot.line.line import Line
 from robot.messages import GRIP, Axis
-from tests.hil.world_cases import PROFILE, Bench, make_line
+from tests.hil.world_cases import PROFILE, Bench, make_line, without_times
 
 CARRIAGES, GUIDE = PROFILE.carriages, PROFILE.guide
 FRONT_END_M = CARRIAGES.s_m[0] + CARRIAGES.half_length_m
@@ -146,3 +146,14 @@ def test_geometry_near_the_robot_does_not_grow_with_the_line() -> None:
     few, many = (Bench(line=make_line(name)).world.bodies.model for name in ("short-60m", "jiashan-350m"))
     assert many.ngeom - few.ngeom <= 20
     assert many.nv == few.nv == 3
+
+
+def test_with_and_without_geometry_the_bodies_move_alike_to_the_last_bit() -> None:
+    moved = []
+    for near in (False, True):
+        bench = open_all(Bench(start_s_m=8.0)).drive(0.3).run(0.01)
+        bench.rotor_rps = 2.0
+        bench.world.bodies.among_features(near)
+        moved.append(without_times(bench.run(0.5).world.truth()))
+        assert len(bench.world.bodies.data.geom_xpos) == (bench.world.bodies.model.ngeom if near else 0)
+    assert moved[0] == moved[1]
