@@ -9,7 +9,8 @@ from robot.messages import Axis, AxisMode, CarriageState, Estimate, OperatorMess
 from robot.profile import Profile
 from robot.quick import quick
 
-_ALL_HOLD = (int(AxisMode.HOLD),) * len(Axis)
+_HOLD, _VELOCITY, _POSITION, _EFFORT = (int(mode) for mode in AxisMode)
+_ALL_HOLD = (_HOLD,) * len(Axis)
 _ZEROS = (0.0,) * len(Axis)
 
 
@@ -44,18 +45,18 @@ class Wish:
 
     def velocity(self, axis: Axis, value: float, acceleration: float = 0.0) -> None:
         """`value` in rad/s or m/s at the axis output."""
-        self._set(axis, AxisMode.VELOCITY, value, acceleration, self._efforts[axis])
+        self._set(axis, _VELOCITY, value, acceleration, self._efforts[axis])
 
     def position(self, axis: Axis, value: float, velocity: float = 0.0, limit: float | None = None) -> None:
         """`value` in rad or m at the axis output, with the velocity at which it moves there."""
-        self._set(axis, AxisMode.POSITION, value, velocity, self._efforts[axis] if limit is None else limit)
+        self._set(axis, _POSITION, value, velocity, self._efforts[axis] if limit is None else limit)
 
     def effort(self, axis: Axis, value: float) -> None:
         """`value` in N m or N at the axis output."""
-        self._set(axis, AxisMode.EFFORT, value, 0.0, self._efforts[axis])
+        self._set(axis, _EFFORT, value, 0.0, self._efforts[axis])
 
-    def _set(self, axis: Axis, mode: AxisMode, target: float, feedforward: float, limit: float) -> None:
-        self.mode[axis] = int(mode)
+    def _set(self, axis: Axis, mode: int, target: float, feedforward: float, limit: float) -> None:
+        self.mode[axis] = mode
         self.target[axis] = target
         self.feedforward[axis] = feedforward
         self.limit[axis] = limit
