@@ -219,6 +219,8 @@ class Controller:
             self._events.append(Event(t_ns, request.reason, detail))
         if step.mode is Mode.CROSSING and before in (Mode.WRAP, Mode.TRAVEL) and self._wrap.ahead is not None:
             self._crossing.begin(self._wrap.ahead, situation)
+        if before is Mode.CROSSING and "contact" in self._active:
+            self._crossing.touched()
         self._reset = before is Mode.STOPPED and step.mode is Mode.SAFE
 
     def _settle(self, request: Request | None, acts: Acts, t_ns: int) -> None:
@@ -246,8 +248,7 @@ class Controller:
         if action is Action.LOOK_AGAIN:
             self._estimator.look_again()
         elif action is Action.TREAT_AS and self._wrap.ahead is not None:
-            for seen in self._wrap.ahead.features:
-                self._route.treat_as(argument, seen)
+            self._route.treat_as(argument, self._wrap.ahead)
 
     def _command(
         self,
