@@ -84,6 +84,11 @@ class Route:
         seen = [self._named(f) for f in estimate.features if f.at_m > self._passed_to_m + _PASSED_M]
         return [f for f in seen if f.confirmed or f.surveyed]
 
+    def reason(self, ahead: Ahead, estimate: Estimate) -> str:
+        """Why there is no way over what lies ahead, with its chainages."""
+        answer = self._solve(ahead.features, self._context(ahead.features, estimate), ahead.anchor_m)
+        return answer.reason if isinstance(answer, Blocked) else ""
+
     def again(self, estimate: Estimate, start: Stance) -> Ahead | None:
         """The group that the robot is at, planned anew from where and how it stands; None = there is none."""
         seen = self.seen(estimate)
@@ -148,10 +153,14 @@ class Route:
             clearance_m=self._parameters.clearance_m,
         )
 
-    def _solve(self, group: tuple[SeenFeature, ...], context: Context) -> CrossingPlan | Blocked:
+    def _solve(
+        self, group: tuple[SeenFeature, ...], context: Context, origin_m: float = 0.0
+    ) -> CrossingPlan | Blocked:
+        """Places in the answer are relative to the first feature, which stands at `origin_m`."""
+        features = [self._feature(f, group[0].at_m) for f in group]
         return plan_crossing(
             self._profile,
-            [self._feature(f, group[0].at_m) for f in group],
+            [replace(f, at_m=f.at_m + origin_m) for f in features],
             self._line.conductor.diameter_m,
             self._line.cable.diameter_m,
             context,

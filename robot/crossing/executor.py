@@ -300,7 +300,7 @@ class Crossing:
         if step.kind in STATES and step.carriage is not None:
             motion.grip(wish, step.carriage, STATES[step.kind], motion.parameters.crossing_pinch_n)
         elif step.kind is StepKind.PARK_ROTOR and step.rotor_rad is not None:
-            self._park(step.rotor_rad, wish, situation)
+            self._park(step, step.rotor_rad, wish, situation)
         elif step.kind is StepKind.RELEASE_ROTOR:
             if self._progress.rotor_rad is None:
                 motion.begin_draw_up(situation)
@@ -328,14 +328,26 @@ class Crossing:
             speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
 
-    def _park(self, rotor_rad: float, wish: Wish, situation: Situation) -> None:
+    def _park(self, step: Step, rotor_rad: float, wish: Wish, situation: Situation) -> None:
         motion = self._motion
         if self._progress.rotor_rad is None:
             motion.release()
             motion.parked = True
-            self._progress.rotor_rad = motion.next_angle(situation, rotor_rad)
+            self._progress.rotor_rad = self._parking_rad(step, rotor_rad, situation)
             self._cable.parked()
         motion.turn_to(wish, situation, self._progress.rotor_rad)
+
+    def _parking_rad(self, step: Step, rotor_rad: float, situation: Situation) -> float:
+        """Where it was geared the rotor may turn either way; from one parked angle to another only as planned."""
+        assert self._course is not None
+        if self._course.before(self._progress.step).rotor_rad is None:
+            return self._motion.next_angle(situation, rotor_rad)
+        profile, now_rad = self._motion.profile, situation.estimate.rotor_rad
+        turn_s = step.duration_s - profile.times.confirm_s
+        planned_rad = turn_s * math.radians(profile.rotor.park_speed_dps)
+        short_rad = math.remainder(rotor_rad - now_rad, 2 * math.pi)
+        ways_rad = short_rad, short_rad - math.copysign(2 * math.pi, short_rad)
+        return now_rad + min(ways_rad, key=lambda way_rad: abs(abs(way_rad) - planned_rad))
 
     # ------------------------------------------------------------------ end
 
