@@ -21,6 +21,7 @@ _DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
 _DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
 _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_BRAKING_MPS = 0.030  # until they have closed, a slope may pull it as fast as this
 _CROSSING_SHARE = 0.4
 _LEAN_S = 5.0  # far longer than the body swings
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
@@ -65,6 +66,7 @@ class Motion:
         self._swings_with_travel = abs(self.turn_per_m) * profile.times.crossing_speed_mps > _TURNING_RPS
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
+        self._braked = False
         self._last_rotor_rad = math.nan
         self._gear: tuple[float, float] | None = (
             None  # rotor angle in space and travel at which the gear engaged
@@ -147,7 +149,10 @@ class Motion:
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
-        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _BRAKE_MPS:
+        braked_mps = _BRAKING_MPS if self._braked else _BRAKE_MPS
+        stands = self.speed_mps == 0.0 and speed_mps == 0.0
+        self._braked = stands and abs(situation.estimate.speed_mps) < braked_mps
+        if self._braked:
             return
         radius_m = self.profile.carriages.wheel_radius_m
         acceleration = (self.speed_mps - before_mps) / situation.dt_s / radius_m
