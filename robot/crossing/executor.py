@@ -22,6 +22,7 @@ from robot.crossing.free_cable import FreeCable
 from robot.crossing.gusts import Gusts
 from robot.crossing.measured import STATES, Measured
 from robot.crossing.stance import CARRIAGES, HOME, Blocked, CrossingPlan, Expect, Stance, Step, StepKind
+from robot.crossing.times import StepTimes
 from robot.crossing.undo import BACK_MPS, Course
 from robot.line import catalogue
 from robot.messages import CrossingStatus, GuideSwitch
@@ -71,6 +72,7 @@ class Crossing:
         self._travel_origin_m = 0.0
         self._clamped = True  # all carriages, when last measured
         self._retries = 0
+        self._times = StepTimes()
         self._contacts: dict[int, int] = {}  # by step
         self._touched = False  # the last stop came from a contact
         self._refusal = ""  # why it cannot go on from where it stands
@@ -97,6 +99,7 @@ class Crossing:
     def begin(self, ahead: Ahead, situation: Situation) -> None:
         """Take up a new plan from where the robot stands all clamped before the features."""
         self._retries = 0
+        self._times = StepTimes()
         self._contacts.clear()
         self._touched = False
         self._take_up(ahead, situation, HOME)
@@ -139,6 +142,7 @@ class Crossing:
             return self._finish(situation)
         step = self._current
         progress.in_step_s += situation.dt_s
+        self._times.spend(course.plan.steps[progress.step].kind, situation.dt_s)
         self._carry_out(step, wish, situation)
         missing = self._missing(step, situation)
         if missing:
@@ -222,6 +226,8 @@ class Crossing:
         if self._undone_to is not None:
             progress.step, self._undone_to = self._undone_to, None
             return "crossing_failed"
+        assert self._course is not None
+        self._times.done(self._course.plan.steps[progress.step])
         progress.step += 1
         progress.tries = 0
         if step.kind is StepKind.RELEASE_ROTOR:
@@ -283,7 +289,6 @@ class Crossing:
             self._undone_to = index if self._undone_to is None else self._undone_to
             self._instead.appendleft(back)
             return
-        self._retries += 1
         self._instead = deque((back, planned))
         if planned.kind is not StepKind.ADVANCE:
             self._instead.insert(1, course.drive(index, to_m, planned.s_m))
@@ -356,5 +361,5 @@ class Crossing:
         self._cable.end(situation)
         self._route.passed(self._ahead.features[-1].at_m)
         self._course = self._ahead = None
-        self.detail = ""
+        self.detail = self._times.text
         return "crossing_done"
