@@ -49,6 +49,11 @@ class _Progress:
     rotor_rad: float | None = None  # where the rotor is being parked
     arrived: bool = False  # an advance has reached its place and only comes to rest
 
+    @property
+    def untouched(self) -> bool:
+        """Nothing has been done yet."""
+        return self.step == 0 and self.in_step_s == 0.0
+
     def begin_step(self) -> None:
         self.in_step_s = self.confirmed_s = self.missed_s = 0.0
         self.rotor_rad = None
@@ -75,6 +80,7 @@ class Crossing:
         self._times = StepTimes()
         self._contacts: dict[int, int] = {}  # by step
         self._touched = False  # the last stop came from a contact
+        self._grasp_s = 0.0  # left for the drives to take the grips over from their brakes
         self._refusal = ""  # why it cannot go on from where it stands
         self.detail = ""
 
@@ -112,6 +118,8 @@ class Crossing:
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
         self._motion.forget_speed()
+        if not self._progress.untouched:
+            self._grasp_s = self._motion.profile.times.confirm_s
         self._progress.begin_step()
         self._progress.tries = 0
         if not self._motion.parked:
@@ -140,6 +148,9 @@ class Crossing:
         self._clamped = situation.stance == HOME.carriages
         if progress.step == len(course.plan.steps):
             return self._finish(situation)
+        if self._grasp_s > 0.0:
+            self._grasp_s -= situation.dt_s
+            return None
         step = self._current
         progress.in_step_s += situation.dt_s
         self._times.spend(course.plan.steps[progress.step].kind, situation.dt_s)

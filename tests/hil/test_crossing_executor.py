@@ -16,7 +16,14 @@ from tests.faults.moments import Moments
 from tests.hil.small_job import SmallJob, small_job
 
 OPEN_FRONT, CLAMP_FRONT, OPEN_MIDDLE, OVER_MIDDLE, OVER_REAR, RETRACT = 0, 2, 4, 5, 9, 12
-MOMENTS = {OPEN_FRONT: 0.0, CLAMP_FRONT: 0.0, OPEN_MIDDLE: 0.0, OVER_MIDDLE: 2.0, OVER_REAR: 1.0, RETRACT: 0.0}
+MOMENTS = {
+    OPEN_FRONT: 0.0,
+    CLAMP_FRONT: 0.0,
+    OPEN_MIDDLE: 0.0,
+    OVER_MIDDLE: 2.0,
+    OVER_REAR: 1.0,
+    RETRACT: 0.0,
+}
 
 Play = Callable[[SmallJob], Any]
 
