@@ -318,11 +318,8 @@ class Crossing:
         elif step.kind is StepKind.PARK_ROTOR and step.rotor_rad is not None:
             self._park(step, step.rotor_rad, wish, situation)
         elif step.kind is StepKind.RELEASE_ROTOR:
-            if self._progress.rotor_rad is None:
-                motion.begin_draw_up(situation)
-                self._progress.rotor_rad = 0.0
-            if not motion.geared:
-                motion.draw_up(wish, situation)
+            if not motion.geared:  # WRAP draws the free cable up, as it does at every start
+                motion.engage(situation)
         else:
             motion.guide(wish, situation, out=step.kind is StepKind.GUIDE_OUT)
 
