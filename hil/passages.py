@@ -24,7 +24,7 @@ class Passage:
     from_m: float
     to_m: float
     outcome: str  # done, held, refused
-    retries: int = 0
+    retries: int = 0  # times that the crossing was taken up again, and steps that were tried again
     clearance_m: float = math.inf
     features: list[Feature] = field(default_factory=list)
 
@@ -42,6 +42,7 @@ class Passages:
         self._features = sorted(features, key=lambda f: f.at_m)
         self._at_m = [f.at_m for f in self._features]
         self._mode: Mode | None = None
+        self._tried_again = 0  # steps of the crossing under way, as the robot counts them
 
     def nearest(self, s_m: float) -> Feature | None:
         """The true feature nearest to this chainage."""
@@ -53,9 +54,16 @@ class Passages:
         return bisect_left(self._at_m, s_m)
 
     def observe(
-        self, t_s: float, s_m: float, mode: Mode, reason: str, estimate: Estimate, clearance_m: float
+        self,
+        t_s: float,
+        s_m: float,
+        mode: Mode,
+        reason: str,
+        estimate: Estimate,
+        clearance_m: float,
+        tried_again: int = 0,
     ) -> None:
-        """One tick: the robot is truly at s, in this mode for this reason."""
+        """One tick: the robot is truly at s, in this mode for this reason, and has tried so many steps again."""
         before, self._mode = self._mode, mode
         if mode is Mode.CROSSING:
             if before is not Mode.CROSSING:
@@ -64,6 +72,8 @@ class Passages:
                 current = self.entries[-1]
                 current.end_s, current.to_m = t_s, max(current.to_m, s_m)
                 current.clearance_m = min(current.clearance_m, clearance_m)
+                current.retries += max(tried_again - self._tried_again, 0)
+            self._tried_again = tried_again
         elif before is Mode.CROSSING and self.entries:
             self._end(mode, t_s)
         elif mode is Mode.HOLD and before in FORWARD and reason in REFUSALS:

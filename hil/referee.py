@@ -114,7 +114,10 @@ class Referee:
         clearance_m = self._observe_clearance(truth, t_s)
         self._observe_lay(truth, estimate, t_s)
         self._observe_belief(truth, estimate)
-        self._passages.observe(t_s, truth.s_m, command.mode, command.reason, estimate, clearance_m)
+        tried_again = command.crossing.retries if command.crossing else 0
+        self._passages.observe(
+            t_s, truth.s_m, command.mode, command.reason, estimate, clearance_m, tried_again
+        )
         roll_rad = abs(truth.roll_rad)
         self._roll_rad.append(roll_rad)
         if command.mode is Mode.CROSSING and roll_rad > self._roll_crossing_rad:

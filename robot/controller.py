@@ -22,8 +22,19 @@ from robot.behaviours.wish import Situation, Wish
 from robot.behaviours.wrap import Wrap
 from robot.crossing.executor import Crossing
 from robot.estimate.estimator import Estimator
+from robot.line import catalogue
 from robot.line.line import Line
-from robot.messages import Action, CommandFrame, Estimate, Event, LayRecord, Mode, SensorFrame, Setpoints
+from robot.messages import (
+    Action,
+    CommandFrame,
+    Estimate,
+    Event,
+    LayRecord,
+    Mode,
+    OperatorMessage,
+    SensorFrame,
+    Setpoints,
+)
 from robot.modes.events import changes
 from robot.modes.machine import OPERATOR_TRIGGERS, ModeMachine, Request
 from robot.modes.monitor import Monitor
@@ -203,6 +214,13 @@ class Controller:
         by_operator = act is not None and request.reason == f"operator_{act.action.value}"
         if by_operator and act is not None and act.action is Action.ARM and not self._may_arm(situation):
             return
+        if (
+            by_operator
+            and act is not None
+            and act.action is Action.TREAT_AS
+            and not self._may_treat(act, t_ns)
+        ):
+            return
         before = self._machine.mode
         step = self._machine.step(request, self._active, reaction.inhibit)
         if step.failed:
@@ -211,7 +229,7 @@ class Controller:
             self._events.append(Event(t_ns, "command_refused", step.refused))
             return
         if by_operator and act is not None:
-            self._obey(act.action, act.argument)
+            self._obey(act.action, act.argument, situation)
         if not step.changed:
             return
         if request.reason not in self._active:  # a condition has told itself already
@@ -219,6 +237,8 @@ class Controller:
             self._events.append(Event(t_ns, request.reason, detail))
         if step.mode is Mode.CROSSING and before in (Mode.WRAP, Mode.TRAVEL) and self._wrap.ahead is not None:
             self._crossing.begin(self._wrap.ahead, situation)
+        if before is Mode.CROSSING and "contact" in self._active:
+            self._crossing.touched()
         self._reset = before is Mode.STOPPED and step.mode is Mode.SAFE
 
     def _settle(self, request: Request | None, acts: Acts, t_ns: int) -> None:
@@ -241,13 +261,28 @@ class Controller:
         self._events += [Event(situation.t_ns, name) for name in failed]
         return not failed
 
-    def _obey(self, action: Action, argument: str) -> None:
+    def _may_treat(self, act: OperatorMessage, t_ns: int) -> bool:
+        """Only what is known, and only where something waits to be named."""
+        if act.argument in catalogue.KINDS and self._wrap.ahead is not None:
+            return True
+        near = ", ".join(catalogue.nearest(act.argument, catalogue.KINDS))
+        why = (
+            f"no feature is called {act.argument!r}; near is {near}"
+            if self._wrap.ahead
+            else "nothing is ahead"
+        )
+        self._events.append(Event(t_ns, "command_refused", f"treat_as: {why}"))
+        return False
+
+    def _obey(self, action: Action, argument: str, situation: Situation) -> None:
         """What an operator's act changes beside the mode."""
-        if action is Action.LOOK_AGAIN:
+        if action is Action.END_JOB:
+            self._motion.end_lay(situation)
+        elif action is Action.LOOK_AGAIN:
             self._estimator.look_again()
+            self._wrap.look_first()
         elif action is Action.TREAT_AS and self._wrap.ahead is not None:
-            for seen in self._wrap.ahead.features:
-                self._route.treat_as(argument, seen)
+            self._route.treat_as(argument, self._wrap.ahead)
 
     def _command(
         self,

@@ -359,6 +359,7 @@ class CrossingStatus:
     action: str
     expects: str
     reversible: bool
+    retries: int = 0  # steps of this crossing that were tried again
 
 
 @quick

@@ -46,7 +46,7 @@ class Parameters:
     )
     jog_speed_mps: float = _parameter(0.10, "m/s", 0.01, 0.20, "Largest travel speed when driven by hand.")
     retreat_m: float = _parameter(
-        0.20, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable."
+        0.30, "m", 0.0, 0.30, "How far RETREAT goes back; beyond 0.30 m lies laid cable."
     )
     trim_gain: float = _parameter(
         0.012, "m/rad/s", 0.0, 0.1, "Correction of the counterweight by the once-per-turn component of roll."

@@ -21,10 +21,12 @@ _DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
 _DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
 _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_BRAKING_MPS = 0.030  # until they have closed, a slope may pull it as fast as this
 _CROSSING_SHARE = 0.4
 _LEAN_S = 5.0  # far longer than the body swings
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance, and the counterweight can follow them
 _TRIM_MAX_M, _LEAN_MAX_M = 0.030, 0.020
+_LITTLE_BEHIND_RAD = math.radians(45.0)
 _SWING_RPS2 = 0.6  # leans a body that is not locked by its pinch by less than 3 degrees
 
 
@@ -65,6 +67,7 @@ class Motion:
         self.crossing_speed_mps = min(times.crossing_speed_mps, _TURNING_RPS / abs(self.turn_per_m))
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
+        self._braked = False
         self._last_rotor_rad = math.nan
         self._gear: tuple[float, float] | None = (
             None  # rotor angle in space and travel at which the gear engaged
@@ -78,6 +81,7 @@ class Motion:
         self._turns = 0  # completed since the lay began
         self._turns_from_rad: float | None = None
         self._turn_from_m = self._turn_paid_m = 0.0
+        self.farthest_m = -math.inf  # travel up to which the robot has been
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
@@ -96,6 +100,7 @@ class Motion:
 
     def observe(self, situation: Situation) -> None:
         """Follow the lay point; called once a tick whatever the mode."""
+        self.farthest_m = max(self.farthest_m, situation.estimate.travel_m)
         rotor_rad = situation.estimate.rotor_abs_rad
         turned_rad = (
             0.0 if math.isnan(self._last_rotor_rad) else self.line.hand * (rotor_rad - self._last_rotor_rad)
@@ -111,6 +116,11 @@ class Motion:
             self._turns_from_rad = self.lay.turned_rad
             self._turn_from_m, self._turn_paid_m = self.lay.s_m, situation.estimate.paid_out_m
             self.record("begin", self.lay.s_m, self.lay.s_m, 0.0, situation)
+
+    def end_lay(self, situation: Situation) -> None:
+        """The lay ends here."""
+        if self.lay is not None:
+            self.record("end", self.lay.s_m, self.lay.s_m, 0.0, situation)
 
     def _record_turn(self, lay: LayPoint, situation: Situation) -> None:
         """Every completed turn goes into the as-built record, with the tension at which it closed."""
@@ -140,7 +150,10 @@ class Motion:
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
-        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _BRAKE_MPS:
+        braked_mps = _BRAKING_MPS if self._braked else _BRAKE_MPS
+        stands = self.speed_mps == 0.0 and speed_mps == 0.0
+        self._braked = stands and abs(situation.estimate.speed_mps) < braked_mps
+        if self._braked:
             return
         radius_m = self.profile.carriages.wheel_radius_m
         acceleration = (self.speed_mps - before_mps) / situation.dt_s / radius_m
@@ -237,11 +250,14 @@ class Motion:
         return arrived
 
     def next_angle(self, situation: Situation, rotor_rad: float) -> float:
-        """The next continuous rotor angle, in the hand of the lay, that equals `rotor_rad` modulo a turn."""
+        """The next continuous rotor angle, in the hand of the lay, that equals `rotor_rad` modulo a turn.
+
+        One that lies a little behind is nearer: the cable lies straight from there on anyway.
+        """
         now = situation.estimate.rotor_rad
         turn = 2 * math.pi
         ahead = (self.line.hand * (rotor_rad - now)) % turn
-        if ahead > turn - math.radians(2.0):
+        if ahead > turn - _LITTLE_BEHIND_RAD:
             ahead -= turn
         return now + self.line.hand * ahead
 

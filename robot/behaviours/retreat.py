@@ -1,6 +1,6 @@
 """RETREAT: a little way back from what stopped the robot, the rotor geared backwards and the cable taken up.
 
-Farther back the rear wheel would stand on laid cable, so the way is short and slow.
+Farther back the rear wheel would stand on laid cable, so the way is short and slow, also when it is asked for again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
 
 _SPEED_MPS = 0.05
+_BACK_MOST_M = 0.30  # from where the robot has been
 _ARRIVED_M = 0.003
 
 
 class Retreat:
-    """Reports `retreated` when it stands `retreat_m` behind where it began, `retreat_blocked` in a crossing."""
+    """Reports `retreated` when it stands `retreat_m` behind where it began or as far back as it may, `retreat_blocked`
+    in a crossing."""
 
     detail = ""
 
@@ -26,7 +28,9 @@ class Retreat:
     def enter(self, situation: Situation) -> None:
         self._motion.forget_speed()
         self._motion.engage(situation)
-        self._to_m = situation.estimate.travel_m - self._motion.parameters.retreat_m
+        motion = self._motion
+        to_m = situation.estimate.travel_m - motion.parameters.retreat_m
+        self._to_m = max(to_m, motion.farthest_m - _BACK_MOST_M)
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
         motion = self._motion

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from robot.crossing.planner import group_features, plan_crossing
-from robot.crossing.stance import Blocked, Context, CrossingPlan
+from robot.crossing.stance import Blocked, Context, CrossingPlan, Stance
 from robot.line import catalogue
 from robot.line.features import Feature
 from robot.line.line import Line, LoadedLine
@@ -21,6 +21,7 @@ from robot.profile import Profile
 
 _PASSED_M = 0.30  # a feature this close behind the last crossing is the one just crossed
 _REACH_M = 1.5  # the robot's half length, and a little
+_THERE_M = 0.3  # what an operator named is known again this near
 _SAME_M = 0.012  # relative shift of features within a group that asks for a new plan
 
 
@@ -57,9 +58,14 @@ class Route:
         self._passed_to_m = max(self._passed_to_m, chainage_m)
         self._looked_at = None
 
-    def treat_as(self, kind: str, seen: SeenFeature) -> None:
-        """An operator says what a thing is."""
-        self._treated.append(replace(seen, kind=kind, confirmed=True))
+    def treat_as(self, kind: str, ahead: Ahead) -> None:
+        """An operator says what that is which is not known, or else which blocks the way."""
+        doubtful = [f for f in ahead.features if f.kind == "unknown"]
+        if not doubtful and isinstance(ahead.plan, Blocked):
+            blocking_m = [f.at_m for f in ahead.plan.features]
+            doubtful = [f for f in ahead.features if round(f.at_m - ahead.anchor_m, 2) in blocking_m]
+        self._treated = [t for t in self._treated if all(abs(t.at_m - f.at_m) > _THERE_M for f in doubtful)]
+        self._treated += [replace(f, kind=kind, confirmed=True) for f in doubtful]
         self._looked_at = None
 
     def ahead(self, estimate: Estimate) -> Ahead | None:
@@ -73,9 +79,31 @@ class Route:
         """Limit beside features that are passed without a crossing."""
         return min((v for low, high, v in self._beside if low <= chainage_m <= high), default=math.inf)
 
-    def _look(self, estimate: Estimate) -> Ahead | None:
+    def seen(self, estimate: Estimate) -> list[SeenFeature]:
+        """What is not yet crossed, by the names that operators gave; glimpses of what no survey knows are left out."""
         seen = [self._named(f) for f in estimate.features if f.at_m > self._passed_to_m + _PASSED_M]
-        seen = [f for f in seen if f.confirmed or f.surveyed]
+        return [f for f in seen if f.confirmed or f.surveyed]
+
+    def reason(self, ahead: Ahead, estimate: Estimate) -> str:
+        """Why there is no way over what lies ahead, with its chainages."""
+        answer = self._solve(ahead.features, self._context(ahead.features, estimate), ahead.anchor_m)
+        return answer.reason if isinstance(answer, Blocked) else ""
+
+    def again(self, estimate: Estimate, start: Stance) -> Ahead | None:
+        """The group that the robot is at, planned anew from where and how it stands; None = there is none."""
+        seen = self.seen(estimate)
+        groups = group_features([self._feature(f, 0.0) for f in seen], self._profile)
+        if not groups:
+            return None
+        members = tuple(seen[: len(groups[0])])
+        anchor_m = members[0].at_m
+        start_m = round(estimate.chainage_m - anchor_m, 3)
+        context = replace(self._context(members, estimate), start=start, start_m=start_m)
+        plan = self._solve(members, context)
+        return Ahead(anchor_m, anchor_m + start_m, members, plan, confirmed=True, is_end=False)
+
+    def _look(self, estimate: Estimate) -> Ahead | None:
+        seen = self.seen(estimate)
         self._beside = []
         for group in group_features([self._feature(f, 0.0) for f in seen], self._profile):
             members, seen = tuple(seen[: len(group)]), seen[len(group) :]
@@ -96,7 +124,7 @@ class Route:
 
     def _named(self, seen: SeenFeature) -> SeenFeature:
         for treated in self._treated:
-            if abs(treated.at_m - seen.at_m) < 0.3:
+            if abs(treated.at_m - seen.at_m) < _THERE_M:
                 return replace(seen, kind=treated.kind, confirmed=True)
         return seen
 
@@ -110,9 +138,13 @@ class Route:
         for planned, plan in self._plans:
             if _same(planned, group):
                 return plan
-        origin_m = group[0].at_m
+        plan = self._solve(group, self._context(group, estimate))
+        self._plans.appendleft((group, plan))
+        return plan
+
+    def _context(self, group: tuple[SeenFeature, ...], estimate: Estimate) -> Context:
         slope_rad, kink_rad, angle_rad = self._bends(group)
-        context = Context(
+        return Context(
             slope_rad=slope_rad,
             kink_rad=kink_rad,
             angle_rad=angle_rad,
@@ -120,15 +152,19 @@ class Route:
             pinch_n=self._parameters.crossing_pinch_n,
             clearance_m=self._parameters.clearance_m,
         )
-        plan = plan_crossing(
+
+    def _solve(
+        self, group: tuple[SeenFeature, ...], context: Context, origin_m: float = 0.0
+    ) -> CrossingPlan | Blocked:
+        """Places in the answer are relative to the first feature, which stands at `origin_m`."""
+        features = [self._feature(f, group[0].at_m) for f in group]
+        return plan_crossing(
             self._profile,
-            [self._feature(f, origin_m) for f in group],
+            [replace(f, at_m=f.at_m + origin_m) for f in features],
             self._line.conductor.diameter_m,
             self._line.cable.diameter_m,
             context,
         )
-        self._plans.appendleft((group, plan))
-        return plan
 
     def _bends(self, group: tuple[SeenFeature, ...]) -> tuple[float, float, float]:
         """Steepest slope on the way over a group, and the sharpest bends at its poles, vertical and in plan.

@@ -18,6 +18,7 @@ _ARRIVED_M = 0.004
 _SLOW_M = 0.5  # the last stretch before a stop, taken at crossing speed
 _WIND_S = 180.0  # how long to wait for a level body before people are asked
 _LOOK_S = 5.0  # how long to look for a surveyed feature that is not seen
+_LOOK_AGAIN_S = 1.5  # standing, before moving towards where something was
 
 
 class Wrap:
@@ -32,6 +33,7 @@ class Wrap:
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
         self._levelling: Levelling | None = None
+        self._look_first_s = 0.0
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
 
@@ -42,12 +44,19 @@ class Wrap:
         self._motion.forget_speed()
         self._motion.begin_draw_up(situation)
 
+    def look_first(self) -> None:
+        """Something ahead is said to have changed: see what is there before moving."""
+        self._look_first_s = _LOOK_AGAIN_S
+
     def step(self, wish: Wish, situation: Situation) -> str | None:
         motion = self._motion
         motion.keep_tension(wish, situation)
         motion.balance(wish, situation)
         motion.guide(wish, situation, out=True)
         motion.pinch(wish, situation, self._pinch_n)
+        if self._look_first_s > 0.0:
+            self._look_first_s -= situation.dt_s
+            return None
         if not self._drawn_up:
             self._drawn_up = motion.draw_up(wish, situation)
             if self._drawn_up:
@@ -92,9 +101,7 @@ class Wrap:
         ahead = self.ahead
         self.detail = ""
         if ahead is None or ahead.is_end:
-            if self._motion.lay is not None:
-                at_m = self._motion.lay.s_m
-                self._motion.record("end", at_m, at_m, 0.0, situation)
+            self._motion.end_lay(situation)
             return "lay_end"
         if not ahead.confirmed:
             self._looked_s += situation.dt_s
@@ -103,7 +110,7 @@ class Wrap:
             self.detail = ", ".join(f"{f.kind} at {f.at_m:.2f} m" for f in ahead.features if not f.confirmed)
             return "feature_not_seen"
         if isinstance(ahead.plan, Blocked):
-            self.detail = ahead.plan.reason
+            self.detail = self._route.reason(ahead, situation.estimate)
             return "feature_blocked"
         self.detail = ", ".join(f.kind for f in ahead.features)
         self._levelling = Levelling(self._motion, situation)

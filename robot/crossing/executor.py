@@ -2,44 +2,39 @@
 
 The plan's places are relative to the group's first feature. They are tied to odometric travel once, at the start,
 when the camera has just seen the feature from near; from then on wheels and odometer carry the robot over.
+
+A step that is not measured to be done in time is tried again, a grip that missed from a little aside. When that does
+not help either, the steps are undone back to where all carriages were clamped last, as long as the way there is short
+enough; the crossing then has failed. After a contact the robot first goes back a little. Going on after that, or after
+people have moved the robot, begins with a new plan from the measured stance wherever the old one does not fit any more.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
-from robot.crossing.stance import CrossingPlan, Step, StepKind
+from robot.crossing.free_cable import FreeCable
+from robot.crossing.gusts import Gusts
+from robot.crossing.measured import STATES, Measured
+from robot.crossing.stance import CARRIAGES, HOME, Blocked, CrossingPlan, Expect, Stance, Step, StepKind
+from robot.crossing.times import StepTimes
+from robot.crossing.undo import BACK_MPS, Course
 from robot.line import catalogue
-from robot.messages import GRIP, Axis, CarriageState, CrossingStatus
-from robot.safety.support import PLACE_TOLERANCE_M
+from robot.messages import CrossingStatus, GuideSwitch
 
 _ARRIVED_M = 0.002
 _OFF_M = 0.006  # this far from its place a step has not arrived after all
-_GUST_SHARE, _GUST_MORE, _GUST_MOST = (
-    0.75,
-    0.07,
-    0.88,
-)  # lean that stops an advance, as shares of the roll limit
-_GUST_RPS, _GUST_S = 0.012, 2.0  # how fast outwards; how long to stand then
-_SWING_S = 0.4  # a locked body trembles faster than this; a gust is slower
-_STRAIGHT = 4.0  # cable with less than a quarter of the ordered turns counts as straight
-_BACK_MPS = 0.02  # to make up for a place that was overrun
-_LOADED_N = 20.0
-_TIED_M = (
-    0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
-)
-_SLACK_MPS = 0.5
-
-_CARRIAGE_STEPS = {
-    StepKind.CLAMP: CarriageState.CLAMPED,
-    StepKind.OPEN: CarriageState.OPEN,
-    StepKind.LIFT: CarriageState.LIFTED,
-    StepKind.LOWER: CarriageState.OPEN,
-}
+_CREEP_M, _CREEP_MPS = 0.02, 0.02  # to make up for a place that was overrun
+_ASTRAY_M = 0.03  # this far from where a step may be done, its plan does not fit any more
+_MISSED_S = 0.5  # a grip that is closed and after this time not loaded has missed
+_TRIES_MORE = 2
+_CONTACT_BACK_M = 0.03
+_CONTACTS = 2  # of one step, and it is given up
 
 
 @dataclass(slots=True)
@@ -49,8 +44,20 @@ class _Progress:
     step: int = 0
     in_step_s: float = 0.0
     confirmed_s: float = 0.0
+    missed_s: float = 0.0  # a grip is closed and not loaded
+    tries: int = 0  # of this step, after the first
     rotor_rad: float | None = None  # where the rotor is being parked
     arrived: bool = False  # an advance has reached its place and only comes to rest
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing has been done yet."""
+        return self.step == 0 and self.in_step_s == 0.0
+
+    def begin_step(self) -> None:
+        self.in_step_s = self.confirmed_s = self.missed_s = 0.0
+        self.rotor_rad = None
+        self.arrived = False
 
 
 class Crossing:
@@ -59,222 +66,310 @@ class Crossing:
     def __init__(self, motion: Motion, route: Route) -> None:
         self._motion = motion
         self._route = route
+        self._measured = Measured(motion)
+        self._cable = FreeCable(motion)
+        self._gusts = Gusts(math.radians(motion.profile.limits.roll_crossing_max_deg))
         self._ahead: Ahead | None = None
-        self._plan: CrossingPlan | None = None
+        self._course: Course | None = None
         self._progress = _Progress()
+        self._instead: deque[Step] = deque()  # done instead of the plan's step, or to undo what was done
+        self._undone_to: int | None = None  # the step with which to go on once all is undone
         self._travel_origin_m = 0.0
-        self._parked_from_m: float | None = None
-        self._slack_m: dict[float, float] = {}  # pole's middle, relative -> slack paid out there
-        self._lean_rad = self._roll_rate_rps = 0.0
-        self._calm_s = math.inf  # since the last gust that stopped an advance
+        self._clamped = True  # all carriages, when last measured
+        self._retries = 0
+        self._times = StepTimes()
+        self._contacts: dict[int, int] = {}  # by step
+        self._touched = False  # the last stop came from a contact
+        self._grasp_s = 0.0  # left for the drives to take the grips over from their brakes
+        self._refusal = ""  # why it cannot go on from where it stands
         # a fine pitch is crossed more slowly than the plan's times say
         self._slowness = motion.profile.times.crossing_speed_mps / motion.crossing_speed_mps
         self.detail = ""
 
     @property
     def status(self) -> CrossingStatus | None:
-        if self._plan is None:
+        if self._course is None:
             return None
-        index = min(self._progress.step, len(self._plan.steps) - 1)
-        step = self._plan.steps[index]
-        return CrossingStatus(
-            index, len(self._plan.steps), step.kind.value, "; ".join(step.expects), step.reversible
-        )
+        steps = self._course.plan.steps
+        index = min(self._progress.step, len(steps) - 1)
+        step = self._instead[0] if self._instead else steps[index]
+        action = f"undo: {step.kind.value}" if self._undone_to is not None else step.kind.value
+        expects = "; ".join(step.expects)
+        return CrossingStatus(index, len(steps), action, expects, steps[index].reversible, self._retries)
 
     @property
     def mid_way(self) -> bool:
-        """Whether some carriage is open or lifted, or the rotor parked, because of the crossing."""
-        return self._plan is not None and 0 < self._progress.step < len(self._plan.steps)
+        """Whether some carriage is not clamped, or about to be released, because of the crossing."""
+        if self._course is None or self._progress.step >= len(self._course.plan.steps):
+            return False
+        return not self._clamped or (self._current.kind in STATES and self._progress.in_step_s > 0.0)
 
     def begin(self, ahead: Ahead, situation: Situation) -> None:
-        """Take up a new plan. Its places are tied to travel here, with the feature just seen from near."""
-        assert isinstance(ahead.plan, CrossingPlan)
-        self._ahead, self._plan = ahead, ahead.plan
-        self._progress = _Progress()
-        self._travel_origin_m = situation.estimate.travel_m + ahead.anchor_m - situation.estimate.chainage_m
-        self._parked_from_m = None
-        self._slack_m = {
-            f.at_m - ahead.anchor_m: 0.0 for f in ahead.features if f.kind in catalogue.INSULATORS
-        }
+        """Take up a new plan from where the robot stands all clamped before the features."""
+        self._retries = 0
+        self._times = StepTimes()
+        self._contacts.clear()
+        self._touched = False
+        self._take_up(ahead, situation, HOME)
+
+    def touched(self) -> None:
+        """Something was touched in the present step; it is gone back from before anything else."""
+        self._touched = True
+        self._contacts[self._progress.step] = self._contacts.get(self._progress.step, 0) + 1
 
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
         self._motion.forget_speed()
-        self._progress.in_step_s = self._progress.confirmed_s = 0.0
-        self._progress.rotor_rad = None
-        self._progress.arrived = False
+        if not self._progress.untouched:
+            self._grasp_s = self._motion.profile.times.confirm_s
+        self._progress.begin_step()
+        self._progress.tries = 0
         if not self._motion.parked:
             self._motion.engage(situation)
+        self._refusal = ""
+        if self._course is None or self._progress.step >= len(self._course.plan.steps):
+            return
+        touched, self._touched = self._touched, False
+        if touched:
+            self._go_back(self._course, situation)
+        elif not self._fits(situation):
+            self._plan_again(situation)
+        elif not self._instead and self._current.kind is not StepKind.ADVANCE:
+            here_m, step = self._here_m(situation), self._current
+            if abs(here_m - step.s_m) > _OFF_M:
+                self._instead.extend((self._course.drive(self._progress.step, here_m, step.s_m), step))
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
-        plan, progress = self._plan, self._progress
-        if plan is None:
-            self.detail = "no plan"
+        course, progress, motion = self._course, self._progress, self._motion
+        if course is None or self._refusal:
+            self.detail = self._refusal or "no plan"
             return "crossing_failed"
-        motion = self._motion
         motion.balance(wish, situation, upright=True)
         motion.pinch(wish, situation, motion.parameters.crossing_pinch_n)
-        self._feed_cable(wish, situation)
-        if progress.step == len(plan.steps):
+        self._cable.feed(wish, situation)
+        self._clamped = situation.stance == HOME.carriages
+        if progress.step == len(course.plan.steps):
             return self._finish(situation)
-        step = plan.steps[progress.step]
+        if self._grasp_s > 0.0:
+            self._grasp_s -= situation.dt_s
+            return None
+        step = self._current
         progress.in_step_s += situation.dt_s
-        carried_out = self._carry_out(step, wish, situation)
-        if carried_out:
-            progress.confirmed_s += situation.dt_s
-        else:
+        self._times.spend(course.plan.steps[progress.step].kind, situation.dt_s)
+        self._carry_out(step, wish, situation)
+        missing = self._missing(step, situation)
+        if missing:
             progress.confirmed_s = 0.0
-            if progress.in_step_s > 3.0 * self._slowness * step.duration_s + 5.0:
-                self.detail = (
-                    f"step {progress.step + 1} of {len(plan.steps)}, {step.kind.value}: not confirmed in time"
-                )
-                return "crossing_failed"
-        if carried_out and progress.confirmed_s >= self._confirm_s(step):
-            self._done(step, situation)
-        return None
+            return self._not_yet(step, missing, situation)
+        progress.confirmed_s += situation.dt_s
+        return self._done(step, situation) if progress.confirmed_s >= self._confirm_s(step) else None
+
+    # ------------------------------------------------------------------ plan and place
+
+    @property
+    def _current(self) -> Step:
+        assert self._course is not None
+        return self._instead[0] if self._instead else self._course.plan.steps[self._progress.step]
+
+    def _here_m(self, situation: Situation) -> float:
+        """The middle carriage's place in the plan's coordinates."""
+        return situation.estimate.travel_m - self._travel_origin_m
+
+    def _take_up(self, ahead: Ahead, situation: Situation, start: Stance) -> None:
+        """Its places are tied to travel here."""
+        assert isinstance(ahead.plan, CrossingPlan)
+        self._ahead, self._course = ahead, Course(ahead.plan, start)
+        self._progress = _Progress()
+        self._instead.clear()
+        self._undone_to = None
+        travel_from_m = situation.estimate.travel_m - situation.estimate.chainage_m
+        self._travel_origin_m = ahead.anchor_m + travel_from_m
+        self._cable.begin([f.at_m + travel_from_m for f in ahead.features if f.kind in catalogue.INSULATORS])
+
+    def _fits(self, situation: Situation) -> bool:
+        return self._measured.fits(self._current, situation, self._here_m(situation), _ASTRAY_M) and (
+            self._undone_to is not None or self._strange(situation) == ""
+        )
+
+    def _strange(self, situation: Situation) -> str:
+        assert self._ahead is not None
+        assert self._course is not None
+        seen = self._route.seen(situation.estimate)
+        here_m = self._here_m(situation)
+        return self._measured.strange(self._ahead, self._course.plan, seen, situation, here_m)
+
+    def _plan_again(self, situation: Situation) -> None:
+        """From the stance that is measured; where there is no way, the next step reports so."""
+        motion = self._motion
+        guide_out = situation.frame.sensors.guide_switch == GuideSwitch.OUT
+        motion.parked = motion.parked or not guide_out
+        rotor_rad = math.remainder(situation.estimate.rotor_rad, 2 * math.pi) if motion.parked else None
+        front, middle, rear = situation.stance
+        stance = Stance((front, middle, rear), rotor_rad, guide_out)
+        ahead = self._route.again(situation.estimate, stance)
+        if ahead is None:
+            self._refusal = "nothing is seen that asks for a crossing"
+            return
+        if isinstance(ahead.plan, Blocked):
+            self._refusal = ahead.plan.reason
+            return
+        self._contacts.clear()
+        self._take_up(ahead, situation, stance)
 
     # ------------------------------------------------------------------ steps
 
     def _confirm_s(self, step: Step) -> float:
         return 0.0 if step.kind is StepKind.RELEASE_ROTOR else self._motion.profile.times.confirm_s
 
-    def _done(self, step: Step, situation: Situation) -> None:
-        self._progress.step += 1
-        self._progress.in_step_s = self._progress.confirmed_s = 0.0
-        self._progress.rotor_rad = None
-        self._progress.arrived = False
-        if step.kind is StepKind.RELEASE_ROTOR:
-            self._end_unwrapped(situation)
+    def _missing(self, step: Step, situation: Situation) -> tuple[Expect, ...]:
+        looks = self._progress.arrived and Expect.SEEN.value in step.expects
+        strange = self._strange(situation) if looks else ""
+        return self._measured.missing(
+            step, situation, self._progress.arrived, self._progress.rotor_rad, strange
+        )
 
-    def _carry_out(self, step: Step, wish: Wish, situation: Situation) -> bool:
-        """Wish for what the step needs; True while it is measured to be done."""
+    def _done(self, step: Step, situation: Situation) -> str | None:
+        """On to the next step; a crossing whose steps are undone has failed."""
+        progress = self._progress
+        progress.begin_step()
+        if self._instead:
+            self._instead.popleft()
+            if self._instead:
+                return None
+        if self._undone_to is not None:
+            progress.step, self._undone_to = self._undone_to, None
+            return "crossing_failed"
+        assert self._course is not None
+        self._times.done(self._course.plan.steps[progress.step])
+        progress.step += 1
+        progress.tries = 0
+        if step.kind is StepKind.RELEASE_ROTOR:
+            self._cable.end(situation)
+        return None
+
+    def _not_yet(self, step: Step, missing: tuple[Expect, ...], situation: Situation) -> str | None:
+        """A grip that is closed and not loaded has missed; everything else has its time."""
+        progress = self._progress
+        missed = step.kind is StepKind.CLAMP and Expect.GRIP not in missing
+        progress.missed_s = progress.missed_s + situation.dt_s if missed else 0.0
+        if progress.missed_s < _MISSED_S and progress.in_step_s < 3.0 * self._slowness * step.duration_s + 5.0:
+            return None
+        assert self._course is not None
+        what = [step.kind.value, *([CARRIAGES[step.carriage]] if step.carriage is not None else [])]
+        why = [self._strange(situation) if expect is Expect.SEEN else expect.value for expect in missing]
+        number, count = progress.step + 1, len(self._course.plan.steps)
+        text = f"step {number} of {count}, {' '.join(what)}: not measured: {', '.join(why)}"
+        if self._undone_to is not None:
+            self.detail = f"{self.detail}; on the way back: {text}"
+            self._instead.clear()
+            self._undone_to = None
+            return "crossing_failed"
+        if progress.tries == _TRIES_MORE:
+            return self._give_up(self._course, text, situation)
+        progress.tries += 1
+        self._retries += 1
+        progress.begin_step()
+        self._instead = deque(self._course.tried_again(progress.step, progress.tries))
+        return None
+
+    def _give_up(self, course: Course, why: str, situation: Situation) -> str | None:
+        """Back to where all were clamped; where that is too far, the robot stays as it stands."""
+        self.detail = why
+        self._instead.clear()
+        back = course.way_back(self._progress.step, self._here_m(situation))
+        if back is None or not back[1]:
+            return "crossing_failed"
+        self._progress.begin_step()
+        self._undone_to, steps = back
+        self._instead.extend(steps)
+        return None
+
+    def _go_back(self, course: Course, situation: Situation) -> None:
+        """Away from what was touched, with the rotor as it is; then the step again, or all undone."""
+        index, here_m = self._progress.step, self._here_m(situation)
+        planned = course.plan.steps[index]
+        text = f"step {index + 1} of {len(course.plan.steps)}, {planned.kind.value}: contact"
+        if self._undone_to is not None:
+            self._instead.clear()
+            self._undone_to, self._refusal = None, f"{text} on the way back"
+            return
+        to_m = here_m
+        if planned.kind not in STATES:  # a carriage between its places must not roll
+            to_m = max(here_m - _CONTACT_BACK_M, min(course.last_drive_from_m(index), here_m))
+        back = course.drive(index, here_m, to_m)
+        if self._contacts[index] >= _CONTACTS:
+            self._give_up(course, f"{text} again", situation)
+            self._undone_to = index if self._undone_to is None else self._undone_to
+            self._instead.appendleft(back)
+            return
+        self._instead = deque((back, planned))
+        if planned.kind is not StepKind.ADVANCE:
+            self._instead.insert(1, course.drive(index, to_m, planned.s_m))
+
+    def _carry_out(self, step: Step, wish: Wish, situation: Situation) -> None:
+        """Wish for what the step needs."""
         motion = self._motion
         if motion.geared and step.kind is not StepKind.PARK_ROTOR:
             motion.turn_with_travel(wish, situation)
         if step.kind is StepKind.ADVANCE:
-            return self._advance(step, wish, situation)
+            self._drive(step, wish, situation)
+            return
         motion.drive(wish, situation, 0.0, motion.acceleration_mps2())
-        if step.kind in _CARRIAGE_STEPS and step.carriage is not None:
-            return self._move_carriage(step.carriage, _CARRIAGE_STEPS[step.kind], wish, situation)
-        if step.kind is StepKind.PARK_ROTOR and step.rotor_rad is not None:
-            return self._park(step.rotor_rad, wish, situation)
-        if step.kind is StepKind.RELEASE_ROTOR:
-            if self._progress.rotor_rad is None:
-                motion.begin_draw_up(situation)
-                self._progress.rotor_rad = 0.0
-            drawn_up = motion.geared or motion.draw_up(wish, situation)
-            return drawn_up or self._is_last_step  # what comes after the crossing goes on with it
-        return motion.guide(wish, situation, out=step.kind is StepKind.GUIDE_OUT)
+        if step.kind in STATES and step.carriage is not None:
+            motion.grip(wish, step.carriage, STATES[step.kind], motion.parameters.crossing_pinch_n)
+        elif step.kind is StepKind.PARK_ROTOR and step.rotor_rad is not None:
+            self._park(step, step.rotor_rad, wish, situation)
+        elif step.kind is StepKind.RELEASE_ROTOR:
+            if not motion.geared:  # WRAP draws the free cable up, as it does at every start
+                motion.engage(situation)
+        else:
+            motion.guide(wish, situation, out=step.kind is StepKind.GUIDE_OUT)
 
-    @property
-    def _is_last_step(self) -> bool:
-        return self._plan is not None and self._progress.step + 1 == len(self._plan.steps)
-
-    def _advance(self, step: Step, wish: Wish, situation: Situation) -> bool:
-        motion = self._motion
-        left_m = step.s_m + self._travel_origin_m - situation.estimate.travel_m
+    def _drive(self, step: Step, wish: Wish, situation: Situation) -> None:
+        motion, progress = self._motion, self._progress
+        left_m = step.s_m - self._here_m(situation)
         acceleration = motion.crossing_acceleration_mps2()
         if abs(left_m) < _ARRIVED_M:
-            self._progress.arrived = True
+            progress.arrived = True
         elif abs(left_m) > _OFF_M:
-            self._progress.arrived = False
+            progress.arrived = False
         speed = 0.0
-        self._calm_s = 0.0 if self._leans(situation) else self._calm_s + situation.dt_s
-        if self._calm_s < _GUST_S:
-            self._progress.in_step_s -= situation.dt_s  # waiting for the wind is no failure
-        elif not self._progress.arrived:
-            top = motion.crossing_speed_mps if left_m > 0.0 else _BACK_MPS
+        if self._gusts.wait(situation, rolling=motion.speed_mps != 0.0):
+            progress.in_step_s -= situation.dt_s  # waiting for the wind is no failure
+        elif not progress.arrived:
+            top = motion.crossing_speed_mps
+            if left_m < 0.0:
+                top = BACK_MPS if left_m < -_CREEP_M else _CREEP_MPS
             speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
         motion.drive(wish, situation, speed, 1.5 * acceleration)
-        return self._progress.arrived and motion.at_rest(situation)
 
-    def _leans(self, situation: Situation) -> bool:
-        """A gust leans the rolling body further outwards; standing still locks it before it leans too far.
-
-        A lean that is still there after the wait is not a gust: the next stop comes a little later.
-        """
-        estimate = situation.estimate
-        self._roll_rate_rps += (estimate.roll_rate_rps - self._roll_rate_rps) * min(
-            situation.dt_s / _SWING_S, 1.0
-        )
-        if self._motion.speed_mps == 0.0:
-            return False
-        roll_rad = abs(estimate.roll_rad)
-        outwards_rps = math.copysign(1.0, estimate.roll_rad) * self._roll_rate_rps
-        limit_rad = math.radians(self._motion.profile.limits.roll_crossing_max_deg)
-        if roll_rad < _GUST_SHARE * limit_rad:
-            self._lean_rad = _GUST_SHARE * limit_rad
-            return False
-        if roll_rad <= self._lean_rad or outwards_rps < _GUST_RPS:
-            return False
-        self._lean_rad = min(roll_rad + _GUST_MORE * limit_rad, _GUST_MOST * limit_rad)
-        return True
-
-    def _move_carriage(self, carriage: int, state: CarriageState, wish: Wish, situation: Situation) -> bool:
-        motion = self._motion
-        motion.grip(wish, carriage, state, motion.parameters.crossing_pinch_n)
-        off_m = abs(situation.frame.axes.position[GRIP[carriage]] - wish.target[GRIP[carriage]])
-        if off_m > PLACE_TOLERANCE_M / 2:
-            return False
-        sensors = situation.frame.sensors
-        if state is CarriageState.CLAMPED:
-            pinched = sensors.pinch_n[carriage] > 0.5 * motion.parameters.crossing_pinch_n
-            return pinched and sensors.wheel_load_n[carriage] > _LOADED_N
-        return sensors.pinch_n[carriage] < _LOADED_N
-
-    def _park(self, rotor_rad: float, wish: Wish, situation: Situation) -> bool:
+    def _park(self, step: Step, rotor_rad: float, wish: Wish, situation: Situation) -> None:
         motion = self._motion
         if self._progress.rotor_rad is None:
             motion.release()
             motion.parked = True
-            self._progress.rotor_rad = motion.next_angle(situation, rotor_rad)
-            if motion.lay is not None and self._parked_from_m is None:
-                self._parked_from_m = motion.lay.s_m
-        return motion.turn_to(wish, situation, self._progress.rotor_rad)
+            self._progress.rotor_rad = self._parking_rad(step, rotor_rad, situation)
+            self._cable.parked()
+        motion.turn_to(wish, situation, self._progress.rotor_rad)
 
-    # ------------------------------------------------------------------ cable
+    def _parking_rad(self, step: Step, rotor_rad: float, situation: Situation) -> float:
+        """Where it was geared the rotor may turn either way; from one parked angle to another only as planned."""
+        assert self._course is not None
+        if self._course.before(self._progress.step).rotor_rad is None:
+            return self._motion.next_angle(situation, rotor_rad)
+        profile, now_rad = self._motion.profile, situation.estimate.rotor_rad
+        turn_s = step.duration_s - profile.times.confirm_s
+        planned_rad = turn_s * math.radians(profile.rotor.park_speed_dps)
+        short_rad = math.remainder(rotor_rad - now_rad, 2 * math.pi)
+        ways_rad = short_rad, short_rad - math.copysign(2 * math.pi, short_rad)
+        return now_rad + min(ways_rad, key=lambda way_rad: abs(abs(way_rad) - planned_rad))
 
-    def _feed_cable(self, wish: Wish, situation: Situation) -> None:
-        """Tension, and once over each pole its slack; the tie then holds the cable."""
-        motion = self._motion
-        wanted_m = motion.parameters.slack_per_pole_m
-        guide_m = situation.estimate.travel_m - self._travel_origin_m + motion.guide_s_m
-        if not motion.geared:
-            for pole_m, paid_m in self._slack_m.items():
-                if pole_m < guide_m < pole_m + _TIED_M:
-                    extra_mps = min(_SLACK_MPS, max(wanted_m - paid_m, 0.0) / situation.dt_s)
-                    motion.pay_slack(wish, situation, extra_mps)
-                    feed_mps = situation.frame.axes.velocity[Axis.CABLE] - situation.estimate.speed_mps
-                    self._slack_m[pole_m] = paid_m + feed_mps * situation.dt_s
-                    return
-                if guide_m > pole_m + _TIED_M and motion.lay is not None:
-                    motion.lay.hold_at(pole_m + situation.estimate.chainage_m - self._plan_m(situation))
-        motion.keep_tension(wish, situation)
-
-    def _plan_m(self, situation: Situation) -> float:
-        """The middle carriage's place in the plan's coordinates."""
-        return situation.estimate.travel_m - self._travel_origin_m
-
-    def _end_unwrapped(self, situation: Situation) -> None:
-        lay = self._motion.lay
-        if lay is None or self._parked_from_m is None:
-            self._motion.parked = False
-            return
-        motion, from_m = self._motion, self._parked_from_m
-        # a long free cable is drawn up in turns so long that their beginning counts as straight too
-        to_m = max(lay.s_m, motion.guide_at_m(situation) - _STRAIGHT * motion.geometry.lag_m)
-        motion.record("unwrapped", from_m, to_m, to_m - from_m, situation)
-        for slack_m in self._slack_m.values():
-            if slack_m > 0.0:
-                motion.record("slack", from_m, to_m, slack_m, situation)
-        self._parked_from_m = None
-        self._motion.parked = False
-
-    # ------------------------------------------------------------------ begin and end
+    # ------------------------------------------------------------------ end
 
     def _finish(self, situation: Situation) -> str:
         assert self._ahead is not None
-        self._end_unwrapped(situation)
+        self._cable.end(situation)
         self._route.passed(self._ahead.features[-1].at_m)
-        self._plan = self._ahead = None
+        self._course = self._ahead = None
+        self.detail = self._times.text
         return "crossing_done"

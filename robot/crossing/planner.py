@@ -124,9 +124,15 @@ def _moved(
         features=group,
         from_m=answer.from_m + by_m,
         to_m=answer.to_m + by_m,
-        steps=tuple(dataclasses.replace(s, s_m=s.s_m + by_m) for s in answer.steps),
+        steps=tuple(step_moved(s, by_m) for s in answer.steps),
         unwrapped=tuple((a + by_m, b + by_m) for a, b in answer.unwrapped),
     )
+
+
+def step_moved(step: Step, by_m: float) -> Step:
+    """The same step somewhere else along the conductor."""
+    low_m, high_m = step.free_m
+    return dataclasses.replace(step, s_m=step.s_m + by_m, free_m=(low_m + by_m, high_m + by_m))
 
 
 # ---------------------------------------------------------------- answers
@@ -236,6 +242,7 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         reversible=stance.carriages == HOME.carriages or s - stable_m <= search.context.retreat_m + 1e-9,
         duration_s=seconds,
         clearance_m=_clearance(search, from_m, s, was, stance),
+        free_m=(from_m, s) if kind is StepKind.ADVANCE else _free_stretch(search, s, was, stance),
     )
 
 
@@ -248,6 +255,18 @@ def _kind(before: Stance, after: Stance) -> tuple[StepKind, int | None]:
     if before.guide_out != after.guide_out:
         return (StepKind.GUIDE_OUT if after.guide_out else StepKind.GUIDE_RETRACT), None
     return (StepKind.RELEASE_ROTOR if after.rotor_rad is None else StepKind.PARK_ROTOR), None
+
+
+def _free_stretch(search: Search, s_m: float, before: Stance, after: Stance) -> tuple[float, float]:
+    """How far back and on from `s_m` the robot may stand and drive in both stances, and change between them."""
+    free = [search.body, *(search.rotor[search.rotor_index(stance)] for stance in (before, after))]
+    for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
+        free += [search.carriage[i][STATES.index(state)] for state in states]
+        if states[0] is not states[1]:
+            free += [search.carriage[i][STATES.index(CarriageState.OPEN)], search.swing[i]]
+    low_m = max((high for f in free for high in f.highs if high <= s_m), default=-math.inf)
+    high_m = min((low for f in free for low in f.lows if low >= s_m), default=math.inf)
+    return low_m, high_m
 
 
 def _clearance(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> float:

@@ -73,6 +73,9 @@ class Step:
     reversible: bool  # ends with all clamped, or the way back to where all were is short enough
     duration_s: float  # with confirmation
     clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
+    free_m: tuple[
+        float, float
+    ]  # the change may be made anywhere between these; of a drive, from where to where
 
 
 @dataclass(frozen=True, slots=True)

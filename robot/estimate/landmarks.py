@@ -147,6 +147,7 @@ class Landmarks:
             if track.surveyed is not None:
                 track.surveyed.found = False
             self._drop(track)
+        self._free_to_m = -math.inf
         self._list()
 
     def _assign(self, detections: tuple[Detection, ...], offset_m: float) -> set[int]:

@@ -1,7 +1,7 @@
 """What people are told about every event: cause and remedy, in English and Chinese.
 
 A row is five lines: id, cause, remedy, cause and remedy in Chinese. A remedy names what a person can do; an
-event that asks for nothing has a dash.
+event that asks for nothing has a dash. Below them what the choices of a HOLD are called.
 """
 
 from __future__ import annotations
@@ -491,3 +491,17 @@ def _parse(rows: str) -> dict[str, dict[str, tuple[str, str]]]:
 
 
 TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = _parse(_ROWS)
+
+_CHOICE_ROWS = """
+resume | Go on | 继续
+treat_as | Treat as ... | 按指定类型处理
+look_again | Removed - look again | 已清除，再次查看
+back_off | Back off | 后退
+manual | Take over by hand | 手动接管
+end_job | End the job here | 在此结束作业
+"""
+
+CHOICE_TEXTS: Mapping[str, Mapping[str, str]] = {
+    name: {"en": english, "zh": chinese}
+    for name, english, chinese in (row.split(" | ") for row in _CHOICE_ROWS.strip().splitlines())
+}

@@ -302,7 +302,7 @@ def _plant_rows() -> tuple[Row, ...]:
     }
     unloaded = {
         **holds((TRAVEL, WRAP, RETREAT), "grip_unloaded", ms=1000),
-        **holds((CROSSING,), "grip_unloaded", ms=3000, situation=situations.CLAMPING),
+        **holds((CROSSING,), "crossing_failed", ms=15_000, situation=situations.CLAMPING),
         **stays((MOUNTING,)),
         **not_in((READY, MANUAL, HOLD), "grips stand self-locked, none is commanded"),
         **not_in(OFF, _DRIVES_OFF),

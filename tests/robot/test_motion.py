@@ -55,10 +55,10 @@ def test_a_lasting_lean_is_taken_out_of_the_phase_and_a_swing_is_not(motion: Mot
             assert wish.target[Axis.ROTOR] == pytest.approx(-0.03, abs=0.004)
 
 
-def test_the_next_park_angle_lies_ahead_in_the_hand_of_the_lay(motion: Motion) -> None:
+def test_the_next_park_angle_lies_ahead_in_the_hand_of_the_lay_or_a_little_behind(motion: Motion) -> None:
     for now in (0.0, 1.0, 2.0, 100.0):
         angle = motion.next_angle(situation(rotor_rad=now), PROFILE.park_rotor_rad)
-        assert -math.radians(2.01) <= motion.line.hand * (angle - now) < 2 * math.pi
+        assert -math.radians(45.01) <= motion.line.hand * (angle - now) < math.radians(315.01)
         assert math.isclose(math.cos(angle - PROFILE.park_rotor_rad), 1.0, abs_tol=1e-9)
 
 

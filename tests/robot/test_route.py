@@ -78,8 +78,20 @@ def test_a_branch_blocks_with_its_reason_and_a_safe_place_to_stop(route: Route) 
 def test_what_the_operator_names_is_planned_as_that(route: Route) -> None:
     unknown = seen("unknown", 20.0, surveyed=False)
     assert isinstance(route.ahead(looking_at(unknown)).plan, Blocked)
-    route.treat_as("fault-indicator", unknown)
+    route.treat_as("fault-indicator", route.ahead(looking_at(unknown)))
     assert isinstance(route.ahead(looking_at(unknown)).plan, CrossingPlan)
+
+
+def test_naming_an_unknown_thing_at_a_pole_leaves_the_pole_a_pole(route: Route) -> None:
+    looks = looking_at(seen("unknown", 27.2, surveyed=False), seen("pin-10", 28.1))
+    route.treat_as("splice", route.ahead(looks))
+    assert [f.kind for f in route.ahead(looks).features] == ["splice", "pin-10"]
+
+
+def test_what_blocks_may_be_named_when_nothing_is_unknown(route: Route) -> None:
+    looks = looking_at(seen("branch", 26.0, surveyed=False), seen("pin-10", 28.1))
+    route.treat_as("fault-indicator", route.ahead(looks))
+    assert [f.kind for f in route.ahead(looks).features] == ["fault-indicator", "pin-10"]
 
 
 def test_a_deterrent_beside_the_orbit_is_passed_at_crossing_speed_without_a_stop(route: Route) -> None:
