@@ -37,7 +37,6 @@ _UNTRUSTED = frozenset(int(fault) for fault in AxisFault) - {AxisFault.NONE, Axi
 _TEST_GRACE_US = 20_000
 _REFUSALS_TO_LATCH = 3  # setpoints in a row that ask to break the support rule
 _SETPOINTS = struct.Struct("=30d10q")  # target, feed-forward and limit, then mode, each per axis
-_RELEASE_M = 0.001  # a grip's target this much above where it stands asks for a release
 
 
 class ResetCause(IntEnum):
@@ -242,7 +241,7 @@ class VirtualBoard:
         for carriage, axis in enumerate(GRIP):
             mode, target = values[34 + axis], values[axis]
             if mode == AxisMode.POSITION:
-                releases, target_m = not target <= grip_m[carriage] + _RELEASE_M, target
+                releases, target_m = self._rule.is_release(target, grip_m[carriage]), target
             else:
                 releases = (mode == AxisMode.VELOCITY and target > 0) or (
                     mode == AxisMode.EFFORT and target < 0

@@ -13,6 +13,8 @@ from robot.profile import Carriages
 
 LOADED_N = 15.0  # wheel load that counts; below the host's own threshold, so that its gate speaks first
 _TOLERANCE_M = 0.003
+_MISSES_M = 0.001  # a grip asked to a place that it misses by no more than this stands there already
+_SAME_M = 1e-6  # places come over the wire in single precision
 _FRONT, _MIDDLE, _REAR = range(3)
 
 
@@ -27,6 +29,13 @@ class SupportRule:
     @classmethod
     def of(cls, carriages: Carriages) -> SupportRule:
         return cls(carriages.clamped_m, carriages.open_m, carriages.lifted_m)
+
+    def is_release(self, target_m: float, grip_m: float) -> bool:
+        """Whether a grip is asked away from the conductor. Only a place is meant within a tolerance: one for every
+        target could be walked along, a little further with every setpoint."""
+        places = (self.clamped_m, self.open_m, self.lifted_m)
+        is_place = any(abs(target_m - place_m) < _SAME_M for place_m in places)
+        return not target_m <= grip_m + (_MISSES_M if is_place else 0.0)
 
     def may_release(
         self, carriage: int, target_m: float, grip_m: Sequence[float], load_n: Sequence[float]

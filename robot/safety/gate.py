@@ -25,7 +25,7 @@ _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(mode) for mode in AxisMode)
 _ROTOR, _CABLE, _TRIM, _GUIDE = int(Axis.ROTOR), int(Axis.CABLE), int(Axis.TRIM), int(Axis.GUIDE)
 _WHEELS, _GRIPS = tuple(map(int, TRACTION)), tuple(map(int, GRIP))
 _NAMES = tuple(axis.name.lower() for axis in Axis)
-_MOVE_M = 0.002  # a grip asked to open by more than this is a release
+_MOVE_M = 0.002  # a grip asked to a place that it misses by no more than this stands there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ class _Pass:
                 self._hold(axis, "only position setpoints")
             elif not math.isfinite(position_m):
                 self._hold(axis, "its position is not known")
-            elif self._target[axis] <= position_m + _MOVE_M:
+            elif not self._releases(axis, position_m):
                 self._place(axis)
                 if self._limit[axis] < self._bounds.support.pinch_n:
                     self._keep_pinch(axis)
@@ -299,6 +299,13 @@ class _Pass:
         position = self._frame.axes.position
         settled = all(support.at_place(position[axis], limits) for axis in _GRIPS)
         return settled and support.holds(self._frame, limits)
+
+    def _releases(self, axis: int, position_m: float) -> bool:
+        """Whether a grip is asked away from the conductor. Only a place is meant within a tolerance: one for every
+        target could be walked along, a little further in every tick, until nothing holds the robot."""
+        target_m = self._target[axis]
+        slack_m = _MOVE_M if target_m in self._bounds.support.places_m else 0.0
+        return not target_m <= position_m + slack_m
 
     def _release_refusal(self, carriage: int) -> str:
         """Why this carriage must not be released now, "" = it may."""

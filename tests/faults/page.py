@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from robot.messages import Mode
-from tests.faults.table import NOT_YET, ROWS, Cell, Row, Variant
+from tests.faults.crossing import FAULTS as STEP_FAULTS
+from tests.faults.table import CROSSING_STEPS, NOT_YET, ROWS, Cell, Row, Variant
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 FAULTS = range(1, 45)  # rows of the matrix
@@ -28,6 +29,18 @@ python -m pytest -k fault -m "acceptance or not acceptance"
 ```
 """
 
+_CROSSING = """## Every step of a crossing
+
+Made from `tests/faults/crossing.py`. Each of these faults begins in the middle of each step of the crossing of a
+pole:
+{steps}.
+
+What comes of it is judged by the world's truth: no violation in any instant; in the end the robot is at rest, two
+carriages on the conductor, one of them clamped and loaded, the rear off only while the front holds; and it stays so
+when the fault is gone.
+
+"""
+
 
 def page() -> str:
     """The whole page."""
@@ -35,9 +48,22 @@ def page() -> str:
     for number in FAULTS:
         if number in ROWS:
             parts.append(_section(ROWS[number]))
+    parts.append(_crossing())
     missing = "\n".join(f"- {number} {what}" for number, what in sorted(NOT_YET.items()))
     parts.append(f"## Not yet\n\n{missing}\n")
     return "\n".join(parts)
+
+
+def _crossing() -> str:
+    """Each fault in the middle of each step of a crossing."""
+    lines = [_line("fault", "ends in", "within, s"), _line("---", "---", "---")]
+    for fault in STEP_FAULTS.values():
+        ends = [f"{mode.value}: {' or '.join(causes)}" for mode, causes in fault.causes.items()]
+        if fault.may_go_on:
+            ends.append("or the crossing goes on")
+        lines.append(_line(fault.name, "; ".join(ends), f"{fault.within_s:g}"))
+    steps = ", ".join(f"{number} {step}" for number, step in enumerate(CROSSING_STEPS))
+    return _CROSSING.format(steps=steps) + "\n".join(lines) + "\n"
 
 
 def _section(row: Row) -> str:

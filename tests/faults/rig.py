@@ -97,6 +97,10 @@ class Tick:
 class Rig:
     """Robot, wire, board, world, crew and host, run tick by tick.
 
+    Args:
+        job: what is to be done.
+        start_m: where the crew hangs the robot; None = a little way behind where the lay begins.
+
     Attributes:
         now: the newest tick.
         host_alive: whether the computer runs; when it does not, the robot is on its own.
@@ -104,9 +108,10 @@ class Rig:
 
     now: Tick
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, start_m: float | None = None) -> None:
         self.job = job
-        self._start_m = mounted_m(job.profile, job.line, job.parameters) - _BEHIND_M
+        usual_m = mounted_m(job.profile, job.line, job.parameters) - _BEHIND_M
+        self._start_m = usual_m if start_m is None else start_m
         self.plant = SimulatedRobot(job, self._start_m)
         self.clock = HostClock()
         self.start_host(0)

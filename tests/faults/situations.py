@@ -57,6 +57,18 @@ class Job:
         self._stop_and_begin_again()
         self._cross()
 
+    def run_over_the_pole(self) -> None:
+        """From power-up just before a pole over that pole; only the steps of the crossing are kept."""
+        rig = self._rig
+        self._wait_for(lambda: rig.now.frame.safety.watchdog_seen)
+        self._wait(1.0)
+        self._ask(Action.ARM, Mode.READY)
+        self._ask(Action.MOUNT, Mode.MOUNTING)
+        self._wait_for(lambda: rig.mode is Mode.READY)
+        self._ask(Action.START, Mode.TRAVEL)
+        self._wait_for(lambda: rig.mode is Mode.WRAP)
+        self._cross()
+
     def _drive_by_hand(self) -> None:
         rig = self._rig
         self._ask(Action.MANUAL, Mode.MANUAL)

@@ -473,6 +473,18 @@ def test_two_carriages_are_not_released_together():
     assert moved.sum() <= 1
 
 
+def test_no_grip_is_walked_open_in_small_steps():
+    rig = Rig()
+    rig.arm(Mode.MANUAL)
+    rig.mechanics.wheel_load_n = (200.0, 0.0, 0.0)
+    for _ in range(50):
+        further_m = rig.mechanics.position[Axis.GRIP_FRONT] + 0.0008
+        step = setpoints(grip_front=(AxisMode.POSITION, further_m, 0.0))
+        rig.run(0.02, rig.frame(step, armed=True, mode=Mode.MANUAL))
+    assert rig.readings.safety.stop_cause == StopCause.SUPPORT_RULE
+    assert rig.mechanics.position[Axis.GRIP_FRONT] < 0.001
+
+
 def test_a_grip_whose_drive_has_restarted_supports_nothing():
     rig = Rig()
     rig.arm(Mode.CROSSING)

@@ -27,7 +27,7 @@ from safety_cases import (
     wish,
 )
 
-from robot.messages import GRIP, TRACTION, Axis, Mode, Setpoints
+from robot.messages import GRIP, TRACTION, Axis, Mode, SensorFrame, Setpoints
 from robot.safety import support as real_support
 
 NAN, INF = math.nan, math.inf
@@ -495,11 +495,35 @@ def only_some_modes_release(gate: ModuleType) -> None:
         for axis in GRIP:
             gated = check(gate, mode, wish({axis: (POSITION, OPEN_M)}))
             assert (gated.denied == ()) is (grip == "any"), (mode, axis)
-            # Held where it is, within the tolerance of what is a release.
-            kept = wish({axis: (POSITION, 0.002)})
-            assert (check(gate, mode, kept).denied == ()) is (grip != "")
-            more = wish({axis: (POSITION, 0.0021)})
-            assert (check(gate, mode, more).denied == ()) is (grip == "any")
+            # Asked to the place at which it stands, give or take.
+            kept = wish({axis: (POSITION, CLAMPED_M, 0.0, 400.0)})
+            assert (check(gate, mode, kept, frame=_standing(axis, -0.002)).denied == ()) is (grip != "")
+            assert (check(gate, mode, kept, frame=_standing(axis, -0.0021)).denied == ()) is (grip == "any")
+
+
+def _standing(axis: Axis, at_m: float) -> SensorFrame:
+    """All clamped but one grip."""
+    front, middle, rear = (at_m if grip is axis else CLAMPED_M for grip in GRIP)
+    return frame(grip_m=(front, middle, rear))
+
+
+def no_grip_is_walked_open_in_small_steps(gate: ModuleType) -> None:
+    for axis, at_m in itertools.product(GRIP, (0.0, 0.0005, 0.02, 0.0385, OPEN_M, 0.08)):
+        measured = replace(
+            _standing(axis, at_m), sensors=replace(frame().sensors, wheel_load_n=(0.0, 0.0, 0.0))
+        )
+        further = check(gate, Mode.MANUAL, wish({axis: (POSITION, at_m + 1e-5, 0.0, 400.0)}), frame=measured)
+        assert is_braked(further, axis), (axis, at_m)
+        back = check(
+            gate, Mode.MANUAL, wish({axis: (POSITION, max(at_m - 1e-5, 0.0), 0.0, 400.0)}), frame=measured
+        )
+        assert back.denied == (), (axis, at_m)
+    for at_m, place_m, stands in ((0.0385, OPEN_M, True), (0.0375, OPEN_M, False), (0.1185, LIFTED_M, True)):
+        measured = replace(
+            _standing(Axis.GRIP_REAR, at_m), sensors=replace(frame().sensors, wheel_load_n=(0.0, 0.0, 0.0))
+        )
+        asked = wish({Axis.GRIP_REAR: (POSITION, place_m, 0.0, 400.0)})
+        assert (check(gate, Mode.MANUAL, asked, frame=measured).denied == ()) is stands
 
 
 def nothing_is_released_while_rolling(gate: ModuleType) -> None:
