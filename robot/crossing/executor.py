@@ -252,7 +252,10 @@ class Crossing:
         progress = self._progress
         missed = step.kind is StepKind.CLAMP and Expect.GRIP not in missing
         progress.missed_s = progress.missed_s + situation.dt_s if missed else 0.0
-        if progress.missed_s < _MISSED_S and progress.in_step_s < 3.0 * self._slowness * step.duration_s + 5.0:
+        if (
+            progress.missed_s < _MISSED_S
+            and progress.in_step_s < 3.0 * self._slowness * step.duration_s + 5.0
+        ):
             return None
         assert self._course is not None
         what = [step.kind.value, *([CARRIAGES[step.carriage]] if step.carriage is not None else [])]
