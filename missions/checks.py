@@ -83,11 +83,8 @@ class Checks:
     def crossings(self) -> list[Crossing]:
         """All groups of features and how each is crossed, or why not; strain poles are refused apart."""
         job = self.job
-        context = Context(
-            friction=self.friction,
-            pinch_n=job.parameters.crossing_pinch_n,
-            clearance_m=job.parameters.clearance_m,
-        )
+        wind_mps = self.weather.gust_mps if self.weather else 0.0
+        context = Context.of(job.parameters, friction=self.friction, wind_mps=wind_mps)
         inner = replace(job.line, features=tuple(f for f in job.line.features if f.kind != "strain-10"))
         return plan_line(job.profile, inner, self.shape, context)
 

@@ -55,11 +55,8 @@ def _plan(job: Job) -> list[Crossing]:
     line, profile, parameters, weather = job.line, job.profile, job.parameters, job.scenario.weather
     mass_kg = profile.mass_kg(line.cable_loaded_m * line.cable.mass_kg_per_m)
     loaded = LoadedLine(line, mass_kg, weather.temperature_c, profile.carriages.s_m)
-    context = Context(
-        friction=profile.carriages.friction_wet if weather.wet else profile.carriages.friction_dry,
-        pinch_n=parameters.crossing_pinch_n,
-        clearance_m=parameters.clearance_m,
-    )
+    friction = profile.carriages.friction_wet if weather.wet else profile.carriages.friction_dry
+    context = Context.of(parameters, friction=friction, wind_mps=weather.gust_mps)
     return plan_line(profile, line, loaded, context)
 
 

@@ -112,13 +112,12 @@ class Route:
                 return plan
         origin_m = group[0].at_m
         slope_rad, kink_rad, angle_rad = self._bends(group)
-        context = Context(
+        context = Context.of(
+            self._parameters,
             slope_rad=slope_rad,
             kink_rad=kink_rad,
             angle_rad=angle_rad,
             coil_kg=round(max(estimate.coil_m, 0.0) * self._line.cable.mass_kg_per_m, 1),
-            pinch_n=self._parameters.crossing_pinch_n,
-            clearance_m=self._parameters.clearance_m,
         )
         plan = plan_crossing(
             self._profile,

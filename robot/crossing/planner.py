@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from robot.crossing import envelope
 from robot.crossing.reasons import SUPPORT_TEXT, beyond_limits, blocked, never_crossable
@@ -26,6 +26,7 @@ from robot.crossing.stance import (
     Stance,
     Step,
     StepKind,
+    gust_mps,
 )
 from robot.line.features import Feature
 from robot.messages import CarriageState
@@ -153,9 +154,10 @@ def _answer(
 def _smallest_blocked(
     profile: Profile, features: tuple[Feature, ...], diameter_m: float, context: Context
 ) -> Blocked:
-    """The answer for the smallest set of neighbours that already blocks."""
-    sizes = range(1, len(features) + 1)
-    sets = (features[i : i + n] for n in sizes for i in range(len(features) - n + 1))
+    """The answer for the smallest set that already blocks; what is beside the robot's way has no part in it."""
+    scene = Search(profile, features, diameter_m, context)
+    in_the_way = [f for f in features if scene.forbids_anything(f)] or features
+    sets = (some for n in range(1, len(in_the_way) + 1) for some in combinations(in_the_way, n))
     answers = (_solve(profile, some, diameter_m, context) for some in sets)
     return next(a for a in answers if isinstance(a, Blocked))
 
@@ -180,9 +182,19 @@ def _drive_through(search: Search) -> CrossingPlan:
     begin = search.begin_m
     end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(search.profile)
     clearance = _clearance(search, begin, end, HOME, HOME)
-    seconds = (end - begin) / search.speed_mps
-    margin = search.context.margin_m
-    return CrossingPlan(search.features, begin, end, search.speed_mps, (), seconds, clearance, margin, (), 0)
+    return CrossingPlan(
+        features=search.features,
+        from_m=begin,
+        to_m=end,
+        speed_mps=search.speed_mps,
+        steps=(),
+        duration_s=(end - begin) / search.speed_mps,
+        clearance_m=clearance,
+        margin_m=search.context.margin_m,
+        gust_mps=gust_mps(search.profile, search.context.roll_rad),
+        unwrapped=(),
+        no_return=0,
+    )
 
 
 def _plan(search: Search, path: list[Node]) -> CrossingPlan:
@@ -211,6 +223,7 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
         duration_s=sum(s.duration_s for s in steps),
         clearance_m=min((s.clearance_m for s in steps), default=math.inf),
         margin_m=search.context.margin_m,
+        gust_mps=gust_mps(search.profile, search.context.roll_rad),
         unwrapped=_unwrapped(search, steps),
         no_return=next((i for i, s in enumerate(steps) if not s.reversible), len(steps)),
     )
@@ -259,6 +272,7 @@ def _clearance(search: Search, from_m: float, to_m: float, before: Stance, after
     for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
         if states[0] is not states[1] and CarriageState.CLAMPED in states:
             free.append(search.swing[i])
+    free += search.swept(before, after, to_m)
     return min((m.distance_m(from_m, to_m) for f in free for m in f.meetings), default=math.inf)
 
 

@@ -10,9 +10,10 @@ from functools import lru_cache
 
 from robot.crossing import envelope
 from robot.crossing.envelope import Bend, Part
+from robot.crossing.parking import parking_angles
 from robot.crossing.stance import Context
 from robot.line import catalogue
-from robot.line.features import Feature, Shape, Sleeve
+from robot.line.features import Box, Feature, Shape, Sleeve
 from robot.messages import CarriageState
 from robot.profile import Profile
 
@@ -118,6 +119,20 @@ class Scene:
 
     def rotor(self, rotor: Rotor) -> Free:
         return self._free(envelope.rotor_parts(self._profile, *rotor, self._diameter_m))
+
+    def turn(self, angle_rad: float, way_rad: float, guide_out: bool) -> Free:
+        """The rotor while it turns from a parked angle by a way."""
+        return self._free(
+            envelope.turning_parts(self._profile, angle_rad, way_rad, guide_out, self._diameter_m)
+        )
+
+    def parking_angles(self) -> list[float]:
+        """Angles at which the rotor may be parked, in rad."""
+        boxes = [s for f in self._features for s in f.shapes if isinstance(s, Box)]
+        context = self._context
+        return parking_angles(
+            self._profile, boxes, self._diameter_m, context.roll_rad, context.section_clearance_m
+        )
 
     def _free(self, parts: Sequence[Part], bump_m: float = 0.0) -> Free:
         features = enumerate(self._features)
