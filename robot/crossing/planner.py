@@ -181,7 +181,7 @@ def _drive_through(search: Search) -> CrossingPlan:
     """Nothing has to change; only the speed is limited while the robot passes."""
     begin = search.begin_m
     end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(search.profile)
-    clearance = _clearance(search, begin, end, HOME, HOME)
+    clearance_m, nearest = _nearest(search, begin, end, HOME, HOME)
     return CrossingPlan(
         features=search.features,
         from_m=begin,
@@ -189,7 +189,8 @@ def _drive_through(search: Search) -> CrossingPlan:
         speed_mps=search.speed_mps,
         steps=(),
         duration_s=(end - begin) / search.speed_mps,
-        clearance_m=clearance,
+        clearance_m=clearance_m,
+        nearest=nearest,
         margin_m=search.context.margin_m,
         gust_mps=gust_mps(search.profile, search.context.roll_rad),
         unwrapped=(),
@@ -214,6 +215,7 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
             stable = steps[-1].s_m
     while steps and steps[-1].kind is StepKind.ADVANCE:
         steps.pop()
+    tightest = min(steps, key=lambda s: s.clearance_m, default=None)
     return CrossingPlan(
         features=search.features,
         from_m=begin,
@@ -221,7 +223,8 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
         speed_mps=search.speed_mps,
         steps=tuple(steps),
         duration_s=sum(s.duration_s for s in steps),
-        clearance_m=min((s.clearance_m for s in steps), default=math.inf),
+        clearance_m=tightest.clearance_m if tightest else math.inf,
+        nearest=tightest.nearest if tightest else "",
         margin_m=search.context.margin_m,
         gust_mps=gust_mps(search.profile, search.context.roll_rad),
         unwrapped=_unwrapped(search, steps),
@@ -239,6 +242,7 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         seconds = search.change_s(was.carriages[carriage], stance.carriages[carriage])
     else:
         seconds = next(t for turned, t in search.turns(before[2], s) if turned == after[2])
+    clearance_m, nearest = _nearest(search, from_m, s, was, stance)
     return Step(
         kind=kind,
         s_m=s,
@@ -248,7 +252,8 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         expects=tuple(e.value for e in EXPECTS[kind]),
         reversible=stance.carriages == HOME.carriages or s - stable_m <= search.context.retreat_m + 1e-9,
         duration_s=seconds,
-        clearance_m=_clearance(search, from_m, s, was, stance),
+        clearance_m=clearance_m,
+        nearest=nearest,
     )
 
 
@@ -263,17 +268,20 @@ def _kind(before: Stance, after: Stance) -> tuple[StepKind, int | None]:
     return (StepKind.RELEASE_ROTOR if after.rotor_rad is None else StepKind.PARK_ROTOR), None
 
 
-def _clearance(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> float:
-    """Smallest distance of all parts, in both stances and in between, from all shapes on the way."""
-    free = [search.body]
-    for stance in {before, after}:
+def _nearest(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> tuple[float, str]:
+    """Smallest distance of all parts, in both stances and in between, from all shapes on the way; and of which."""
+    free = [search.body, *search.swept(before, after, to_m)]
+    for stance in (before, after):
         free.append(search.rotor[search.rotor_index(stance)])
         free += [search.carriage[i][STATES.index(c)] for i, c in enumerate(stance.carriages)]
     for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
         if states[0] is not states[1] and CarriageState.CLAMPED in states:
             free.append(search.swing[i])
-    free += search.swept(before, after, to_m)
-    return min((m.distance_m(from_m, to_m) for f in free for m in f.meetings), default=math.inf)
+    found = ((m.distance_m(from_m, to_m), m) for f in free for m in f.meetings)
+    distance_m, meeting = min(found, key=lambda pair: pair[0], default=(math.inf, None))
+    if meeting is None or distance_m == math.inf:
+        return math.inf, ""
+    return distance_m, f"{meeting.part.name} - {meeting.feature.kind}"
 
 
 def _unwrapped(search: Search, steps: Sequence[Step]) -> tuple[tuple[float, float], ...]:

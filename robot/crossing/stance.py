@@ -76,6 +76,7 @@ class Step:
     reversible: bool  # ends with all clamped, or the way back to where all were is short enough
     duration_s: float  # with confirmation
     clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
+    nearest: str  # of which part from which feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class CrossingPlan:
     speed_mps: float  # not faster than this between `from_m` and `to_m`
     steps: tuple[Step, ...]  # none: drive through at that speed
     duration_s: float
-    clearance_m: float
+    clearance_m: float  # smallest of all steps
+    nearest: str  # of which part from which feature
     margin_m: float  # kept along the conductor
     gust_mps: (
         float  # what blows more than this over the steady wind leans the body beyond the planned roll: wait
