@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from robot.crossing.bend import Bend
 from robot.line.features import Shape, Sleeve
 from robot.messages import CarriageState
 from robot.profile import Profile, Sector
@@ -34,15 +35,6 @@ class Part:
     theta_deg: tuple[float, float]
     r_m: tuple[float, float]
     rigid: bool = False  # does not follow the bent conductor
-
-
-@dataclass(frozen=True, slots=True)
-class Bend:
-    """How far the pods leave the bent conductor at their worst places: down, up and to either side, m."""
-
-    down_m: float = 0.0
-    up_m: float = 0.0
-    side_m: float = 0.0
 
 
 # ---------------------------------------------------------------- parts
@@ -129,35 +121,6 @@ def turning_parts(
 
 def _around(center: float, half: float) -> tuple[float, float]:
     return center - half, center + half
-
-
-# ---------------------------------------------------------------- the bent conductor
-
-
-def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: float) -> Bend:
-    """How far the pods leave the conductor, at worst on the whole way past a point `beside_m` from a pole.
-
-    In the vertical they follow the straight line through the outermost wheels that stand on the conductor: with all
-    three R1's pods are 0.65 m tan(kink / 2) below the pole, with two they may also be above the far side. To the
-    side: the straight line nearest to all three wheels.
-    """
-    wheels = np.array(profile.carriages.s_m)
-    front, rear = wheels[0], wheels[2]
-    robot = np.arange(beside_m - front, beside_m - rear + 1e-9, 0.01)  # middle carriage, the pole at 0
-    away = np.abs(robot[:, None] + wheels)  # of each wheel from the pole
-    below = []
-    for first, last in ((0, 2), (0, 1), (1, 2)):
-        share = (beside_m - robot - wheels[last]) / (wheels[first] - wheels[last])
-        below.append(away[:, last] * (1 - share) + away[:, first] * share - beside_m)
-    arms = wheels - wheels.mean()
-    tilt = away @ arms / (arms @ arms)
-    fit = away.mean(axis=1) + tilt * (beside_m - robot - wheels.mean())
-    down, up = max(float(np.max(below)), 0.0), max(-float(np.min(below)), 0.0)
-    side = float(np.abs(fit - beside_m).max())
-    steep = math.tan(kink_rad / 2)
-    if steep < 0.0:
-        down, up = up, down
-    return Bend(down * abs(steep), up * abs(steep), side * math.tan(abs(angle_rad) / 2))
 
 
 # ---------------------------------------------------------------- distances

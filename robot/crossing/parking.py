@@ -42,7 +42,7 @@ class _Sector:
 def parking_angles(
     profile: Profile, boxes: Iterable[Box], conductor_diameter_m: float, roll_rad: float, clearance_m: float
 ) -> list[float]:
-    """Rotor angles in rad; the one with the slot down where it is as good as any beside it.
+    """Rotor angles in rad; the first is the one with the slot down.
 
     Args:
         boxes: what is beside the conductor; it is kept off by `clearance_m` at any roll within +- `roll_rad`.
@@ -69,7 +69,8 @@ def parking_angles(
         )
     ]
     park_deg = math.degrees(profile.park_rotor_rad)
-    return sorted({math.radians(sector.angle_deg(park_deg)) for sector in best}) or [profile.park_rotor_rad]
+    others = {sector.angle_deg(park_deg) for sector in best} - {park_deg}
+    return [profile.park_rotor_rad, *(math.radians(angle) for angle in sorted(others))]
 
 
 def _sectors(meets: Sequence[Range]) -> list[_Sector]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 
 from robot.crossing import envelope
+from robot.crossing.bend import ends_of
 from robot.crossing.reasons import SUPPORT_TEXT, beyond_limits, blocked, never_crossable
 from robot.crossing.scene import is_pole
 from robot.crossing.search import STATES, Node, Search
@@ -270,8 +271,9 @@ def _kind(before: Stance, after: Stance) -> tuple[StepKind, int | None]:
 
 def _nearest(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> tuple[float, str]:
     """Smallest distance of all parts, in both stances and in between, from all shapes on the way; and of which."""
-    free = [search.body, *search.swept(before, after, to_m)]
+    free = search.swept(before, after, to_m)
     for stance in (before, after):
+        free.append(search.bodies[ends_of(stance.carriages)])
         free.append(search.rotor[search.rotor_index(stance)])
         free += [search.carriage[i][STATES.index(c)] for i, c in enumerate(stance.carriages)]
     for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from robot.crossing import envelope
+from robot.crossing.bend import ENDS, ends_of
 from robot.crossing.scene import Free, Rotor, Scene
 from robot.crossing.stance import HOME, Carriages, Context, Stance, stance_fault, supports
 from robot.line.features import Feature
@@ -36,7 +37,7 @@ class Search:
         self.profile, self.features, self.context = profile, features, context
         self.speed_mps = profile.times.crossing_speed_mps
         self.scene = Scene(profile, features, conductor_diameter_m, context)
-        self.body = self.scene.body()
+        self.bodies = [self.scene.body(ends) for ends in ENDS]
         self.carriage = [[self.scene.carriage(i, s) for s in STATES] for i in range(3)]
         self.swing = [self.scene.swing(i) for i in range(3)]
         self.rotors, self.rotor = self._rotors()
@@ -70,13 +71,14 @@ class Search:
 
     def _places(self) -> list[float]:
         """Chainages where something changes, from the start to where all is clear; none = nothing to do."""
-        home = [*(self.carriage[i][0] for i in range(3)), self.rotor[0], self.body]
+        home = [*(self.carriage[i][0] for i in range(3)), self.rotor[0], self.bodies[0]]
         ends = sorted({e for f in home for e in f.ends()})
         if not ends and self.context.start == HOME:
             return []
         begin = self.context.start_m if self.context.start_m is not None else ends[0] if ends else 0.0
         end = max(ends[-1], begin) if ends else begin
-        others = [f for states in self.carriage for f in states[1:]] + self.swing + self.rotor[1:]
+        others = [f for states in self.carriage for f in states[1:]]
+        others += self.swing + self.rotor[1:] + self.bodies[1:]
         inner = {e for f in others for e in f.ends()}
         return [begin, *sorted(e for e in inner.union(ends) if begin + 1e-6 < e <= end)]
 
@@ -92,7 +94,7 @@ class Search:
     def forbids_anything(self, feature: Feature) -> bool:
         """Whether a feature is in the way of any part in any of its states."""
         states = [f for frees in self.carriage for f in frees]
-        free = [self.body, *states, *self.swing, *self.rotor]
+        free = [*self.bodies, *states, *self.swing, *self.rotor]
         return any(m.forbids and m.feature is feature for f in free for m in f.meetings)
 
     # ---------------------------------------------------------------- A*
@@ -139,7 +141,7 @@ class Search:
         middle = (self.places[place] + self.places[place + 1]) / 2
         states = self.triples[triple]
         return (
-            self.body.at(middle)
+            self.bodies[ends_of(states)].at(middle)
             and self.rotor[rotor].at(middle)
             and all(self.carriage[i][STATES.index(states[i])].at(middle) for i in range(3))
         )
@@ -166,7 +168,7 @@ class Search:
     def _may_change(self, carriage: int, before: Carriages, after: Carriages, s_m: float) -> bool:
         """Whether a carriage has the room to change state here; to or from clamped its arms swing."""
         states = self.carriage[carriage]
-        if not states[STATES.index(after[carriage])].at(s_m):
+        if not (states[STATES.index(after[carriage])].at(s_m) and self.bodies[ends_of(after)].at(s_m)):
             return False
         swings = CarriageState.CLAMPED in (before[carriage], after[carriage])
         return not swings or (states[1].at(s_m) and self.swing[carriage].at(s_m))

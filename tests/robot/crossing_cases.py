@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from robot.crossing.envelope import Part, body_parts, carriage_parts, pod_bend, rotor_parts, swing_parts
+from robot.crossing.bend import pod_bend
+from robot.crossing.envelope import Part, body_parts, carriage_parts, rotor_parts, swing_parts
 from robot.crossing.planner import plan_crossing
 from robot.crossing.stance import Blocked, Context, CrossingPlan, Risk, StepKind, stance_fault
 from robot.line import catalogue
@@ -90,7 +91,7 @@ def points(part: Part, roll_rad: float) -> np.ndarray:
 
 def touches(part: Part, shape: Shape, context: Context, kink_rad: float, grown_m: float = 0.0) -> bool:
     """Whether any sample of the part is within `grown_m` of the shape, at some roll and sag."""
-    sag = pod_bend(PROFILE, kink_rad, 0.0, 0.0).down_m if part.rigid else 0.0
+    sag = pod_bend(PROFILE, kink_rad, 0.0, (0.0,)).down_m if part.rigid else 0.0
     for roll, share in itertools.product((-1.0, -0.5, 0.0, 0.5, 1.0), (0.0, 0.5, 1.0) if sag else (0.0,)):
         x, z = (points(part, roll * context.roll_rad) - [0.0, share * sag]).T
         if isinstance(shape, Sleeve):

@@ -9,7 +9,8 @@ from crossing_cases import DESIGN, DIAMETER_M, PROFILE, planned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot.crossing.envelope import Bend, gap_m, rotor_parts
+from robot.crossing.bend import Bend
+from robot.crossing.envelope import gap_m, rotor_parts
 from robot.crossing.parking import directions, parking_angles
 from robot.crossing.planner import plan_crossing
 from robot.crossing.stance import CrossingPlan

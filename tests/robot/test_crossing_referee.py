@@ -12,7 +12,7 @@ from crossing_cases import CABLE_M, CLAMPED, DIAMETER_M, OPEN, PROFILE, feature
 
 from hil.clearance import ClearanceCheck
 from hil.world.truth import TruthState
-from robot.crossing.envelope import pod_bend
+from robot.crossing.bend import pod_bend
 from robot.crossing.planner import plan_crossing
 from robot.crossing.stance import HOME, Context, CrossingPlan, Stance, StepKind
 from robot.line.features import Feature
@@ -76,7 +76,7 @@ def _guide_m(stance: Stance) -> float:
 
 def overlaps(plan: CrossingPlan, features: list[Feature]) -> set[tuple[str, str]]:
     check = ClearanceCheck(PROFILE, features, DIAMETER_M)
-    sag = pod_bend(PROFILE, KINK_RAD, 0.0, 0.0).down_m
+    sag = pod_bend(PROFILE, KINK_RAD, 0.0, (0.0,)).down_m
     found = set()
     for posture in postures(plan):
         for roll_deg, sag_m in ((-2.0, sag), (2.0, sag), (0.0, 0.0)):
@@ -107,7 +107,7 @@ def test_the_planners_clearance_is_no_more_than_what_the_referee_measures() -> N
     plan = plan_crossing(PROFILE, features, DIAMETER_M, CABLE_M, CONTEXT)
     assert isinstance(plan, CrossingPlan)
     check = ClearanceCheck(PROFILE, features, DIAMETER_M)
-    sag = pod_bend(PROFILE, KINK_RAD, 0.0, 0.0).down_m
+    sag = pod_bend(PROFILE, KINK_RAD, 0.0, (0.0,)).down_m
     parked = [p for p in postures(plan) if p[2] == PROFILE.park_rotor_rad]
     worst = min(
         check.check(truth(*p, math.radians(roll), sag)).distance_m
