@@ -25,6 +25,7 @@ from robot.crossing import planner
 from robot.crossing.planner import group_features, plan_crossing
 from robot.crossing.stance import HOME, Blocked, Context, CrossingPlan, Expect, Stance, StepKind, supports
 from robot.line.features import Box, Feature, Sleeve
+from robot.parameters import Parameters, with_values
 
 ROBUST = Context(kink_rad=math.radians(10))  # defaults: with position uncertainty and risks
 SINGLE = ("pin-10", "line-post-10", "pin-10-double", "line-post-10-double")
@@ -260,6 +261,11 @@ def test_two_features_that_block_only_together_are_both_named() -> None:
     assert [f.at_m for f in found.features] == [0.0, 0.65]
 
 
+def test_what_stands_between_two_features_but_beside_the_way_is_not_blamed() -> None:
+    found = blocked(("fault-indicator", 9.1), ("bird-deterrent", 10.0), ("pin-10", 10.0), context=ROBUST)
+    assert [f.kind for f in found.features] == ["fault-indicator", "pin-10"]
+
+
 def test_a_lean_that_brings_the_pods_to_the_pin_is_refused() -> None:
     found = blocked(("pin-10", 0.0), context=dataclasses.replace(DESIGN, roll_rad=math.radians(8)))
     assert found.rule == "overlap"
@@ -312,6 +318,23 @@ def test_a_plan_begins_and_ends_all_clamped_geared_and_clear() -> None:
     assert plan.from_m == pytest.approx(-0.20 - 0.015 - 0.06 - 0.65)  # front wheel's edge at the ties
     assert plan.to_m == pytest.approx(0.20 + 0.015 + 1.14)  # guide behind the ties
     assert plan.steps[-1].stance == HOME
+
+
+def test_plan_and_steps_name_what_comes_nearest() -> None:
+    plan = planned(("pin-10", 0.0), context=ROBUST)
+    tightest = min(plan.steps, key=lambda step: step.clearance_m)
+    assert (plan.clearance_m, plan.nearest) == (tightest.clearance_m, tightest.nearest)
+    assert plan.nearest == "right pod - pin-10"
+    assert all(" - pin-10" in step.nearest for step in plan.steps)
+
+
+def test_a_risk_that_is_worth_much_is_avoided() -> None:
+    """Cable laid straight costs 8 s a metre; at 0 the rotor may stay parked between two features."""
+    places = ("pin-10", 0.0), ("fault-indicator", 3.0)
+    careless = Context.of(with_values(Parameters(), {"risk_unwrapped_s_per_m": 0.0}))
+    usual, straight = planned(*places, context=ROBUST), planned(*places, context=careless)
+    assert usual.unwrapped_m < straight.unwrapped_m
+    assert usual.duration_s > straight.duration_s
 
 
 def test_every_step_names_what_must_be_measured() -> None:

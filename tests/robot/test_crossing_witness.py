@@ -40,7 +40,7 @@ def shapes(draw: st.DrawFn, diameter_m: float) -> tuple[Shape, ...]:
     which = draw(st.sampled_from(("both", "both", "sleeve", "box")))
     if which != "box":
         half = draw(millimetres(30, 350))
-        found.append(Sleeve((-half, half), diameter_m / 2 + draw(millimetres(0, 22))))
+        found.append(Sleeve((-half, half), diameter_m / 2 + draw(millimetres(3, 22))))
     if which != "sleeve":
         half, depth, width = draw(millimetres(30, 120)), draw(millimetres(30, 330)), draw(millimetres(20, 80))
         middle = draw(st.one_of(st.just(0.0), st.just(0.0), millimetres(-300, 300)))
