@@ -93,7 +93,7 @@ def risk_s_per_m(carriages: tuple[CarriageState, ...], context: Context) -> floa
 
 @pytest.mark.parametrize(
     "draws",
-    [10, pytest.param(300, marks=[pytest.mark.acceptance, pytest.mark.timeout(7200)])],
+    [25, pytest.param(300, marks=[pytest.mark.acceptance, pytest.mark.timeout(7200)])],
 )
 def test_what_is_planned_is_free_and_cheapest_and_none_means_none(draws: int) -> None:
     counts: Counter[bool] = Counter()
