@@ -87,6 +87,8 @@ def _strip(alike: Sequence[Crossing], profile: Profile, diameter_m: float) -> Ch
     x = Scale(low - 0.1, high + 0.1, _LEFT, _RIGHT)
     px_per_m = (x.end - x.start) / (x.high - x.low)
     row_px = max((_ABOVE_M + _BELOW_M) * px_per_m, _LEAST_ROW_PX) + 12.0
+    if isinstance(answer, Blocked):
+        row_px = max(row_px, 44.0 + 14.0 * len(_reason(answer)))
     bottom = _TOP + row_px * len(stops)
     side = _Side(profile, diameter_m, x, px_per_m)
     parts = [_head(alike), _legend()]
@@ -167,7 +169,7 @@ def _words(stop: _Stop, index: int, answer: CrossingPlan | Blocked, top: float) 
     left = svg.LEFT - 42
     parts = [svg.text(left, top + 20, f"{stop.s_m:.2f} m", "b")]
     if isinstance(answer, Blocked):
-        lines = textwrap.wrap(answer.reason, 22)
+        lines = _reason(answer)
         return parts + [svg.text(left, top + 37 + 14 * n, words, "m", RED) for n, words in enumerate(lines)]
     words = [_action(step) for step in stop.changes]
     if not answer.steps:
@@ -187,6 +189,11 @@ def _words(stop: _Stop, index: int, answer: CrossingPlan | Blocked, top: float) 
     lines = [nearest.split(" - ")[0], nearest.split(" - ")[-1]] if nearest else []
     parts += [svg.text(svg.RIGHT, top + 37 + 14 * n, words, "m e") for n, words in enumerate(lines)]
     return parts
+
+
+def _reason(answer: Blocked) -> list[str]:
+    """In lines as wide as the column at the left."""
+    return textwrap.wrap(answer.reason, 22)
 
 
 def _action(step: Step) -> str:
