@@ -87,11 +87,8 @@ class Checks:
         """All groups of features that the robot comes to and how each is crossed, or why not; strain poles are
         refused apart."""
         job = self.job
-        context = Context(
-            friction=self.friction,
-            pinch_n=job.parameters.crossing_pinch_n,
-            clearance_m=job.parameters.clearance_m,
-        )
+        wind_mps = self.weather.gust_mps if self.weather else 0.0
+        context = Context.of(job.parameters, friction=self.friction, wind_mps=wind_mps)
         return plan_line(job.profile, replace(job.line, features=self._met), self.shape, context)
 
     @cached_property

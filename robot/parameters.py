@@ -79,6 +79,22 @@ class Parameters:
     clearance_m: float = _parameter(
         0.015, "m", 0.0, 0.10, "Margin along the conductor between any part and any feature."
     )
+    # --- risks that a plan weighs against time, as seconds of equal worth
+    risk_unwrapped_s_per_m: float = _parameter(
+        8.0, "s/m", 0.0, 100.0, "Worth of a metre travelled with the rotor parked: cable laid straight."
+    )
+    risk_open_s_per_m: float = _parameter(
+        0.10, "s/m", 0.0, 100.0, "Worth of a metre travelled with a carriage open, each."
+    )
+    risk_lifted_s_per_m: float = _parameter(
+        0.30, "s/m", 0.0, 100.0, "Worth of a metre travelled with a carriage lifted, each."
+    )
+    risk_rear_hanging_s_per_m: float = _parameter(
+        0.50, "s/m", 0.0, 100.0, "Worth of a metre travelled with the rear lifted, held by the front roller."
+    )
+    risk_lone_clamp_s_per_m: float = _parameter(
+        1.00, "s/m", 0.0, 100.0, "Worth of a metre travelled with one carriage clamped only."
+    )
     # --- safety
     degraded_speed_mps: float = _parameter(
         0.10, "m/s", 0.01, 0.30, "Travel speed while something is degraded."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from missions.cli import DONE, STOPPED
-from missions.cli.options import as_json, job_options
+from missions.cli.options import FILE, as_json, job_options
 
 if TYPE_CHECKING:
     from missions.job import Job
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from robot.crossing.stance import CrossingPlan, Step
 
 
+PICTURES = (".svg", ".png", ".html")
+
+
 @click.command()
 @click.argument("line")
 @job_options
+@click.option("-o", "--out", type=FILE, help="Draw the stances as a strip: .svg, .png or .html.")
 @as_json
 def crossing(
     line: str,
@@ -28,6 +32,7 @@ def crossing(
     robot: Path | None,
     parameters: Path | None,
     settings: dict[str, float],
+    out: Path | None,
     as_json: bool,
 ) -> int:
     """Show how the robot crosses every feature of LINE, step by step, and which it cannot cross and why.
@@ -37,7 +42,14 @@ def crossing(
     from missions.job import read_job
     from robot.crossing.stance import Blocked
 
-    crossings = _plan(read_job(line, section, robot, parameters, settings))
+    if out and out.suffix not in PICTURES:
+        raise click.BadParameter(
+            f"{out} is not a picture; name a file {', '.join(PICTURES)}", param_hint="--out"
+        )
+    job = read_job(line, section, robot, parameters, settings)
+    crossings = _plan(job)
+    if out:
+        _draw(job, crossings, out)
     if as_json:
         click.echo(json.dumps(_as_json(crossings)))
     else:
@@ -55,12 +67,20 @@ def _plan(job: Job) -> list[Crossing]:
     line, profile, parameters, weather = job.line, job.profile, job.parameters, job.scenario.weather
     mass_kg = profile.mass_kg(line.cable_loaded_m * line.cable.mass_kg_per_m)
     loaded = LoadedLine(line, mass_kg, weather.temperature_c, profile.carriages.s_m)
-    context = Context(
-        friction=profile.carriages.friction_wet if weather.wet else profile.carriages.friction_dry,
-        pinch_n=parameters.crossing_pinch_n,
-        clearance_m=parameters.clearance_m,
-    )
+    friction = profile.carriages.friction_wet if weather.wet else profile.carriages.friction_dry
+    context = Context.of(parameters, friction=friction, wind_mps=weather.gust_mps)
     return plan_line(profile, line, loaded, context)
+
+
+def _draw(job: Job, crossings: list[Crossing], out: Path) -> None:
+    """A strip a crossing."""
+    from missions.file_errors import InputError
+    from missions.report import write_strips
+
+    try:
+        write_strips(job.line.name, crossings, job.profile, job.line.conductor.diameter_m, out)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; name a file in a folder that exists") from None
 
 
 def _as_json(crossings: list[Crossing]) -> dict[str, Any]:
@@ -91,6 +111,8 @@ def _plan_json(plan: CrossingPlan) -> dict[str, Any]:
         "duration_s": plan.duration_s,
         "speed_mps": plan.speed_mps,
         "clearance_mm": _millimetres(plan.clearance_m),
+        "nearest": plan.nearest,
+        "gust_mps": plan.gust_mps,
         "margin_mm": _millimetres(plan.margin_m),
         "unwrapped_m": plan.unwrapped_m,
         "no_return": plan.no_return,
@@ -112,6 +134,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "reversible": step.reversible,
         "duration_s": step.duration_s,
         "clearance_mm": _millimetres(step.clearance_m),
+        "nearest": step.nearest,
     }
 
 
@@ -138,18 +161,20 @@ def _show(found: Crossing) -> None:
     click.echo(
         f"{names}: {answer.duration_s:.0f} s from {answer.from_m:.2f} to {answer.to_m:.2f} m, "
         f"{answer.unwrapped_m:.2f} m unwrapped, "
-        + ("nothing near" if clearance is None else f"clearance {clearance:.0f} mm")
+        + ("nothing near" if clearance is None else f"clearance {clearance:.0f} mm ({answer.nearest})")
     )
     if not answer.steps:
         click.echo(f"  drives through at {answer.speed_mps:.2f} m/s\n")
         return
-    click.echo("  chainage  front    middle   rear     rotor   guide      s  action")
+    click.echo("  chainage  front    middle   rear     rotor   guide      s    mm  action")
     for step in answer.steps:
         rotor = "geared" if step.rotor_rad is None else f"{math.degrees(step.rotor_rad):.0f} deg"
         states = "".join(f"{c.value:9}" for c in step.stance.carriages)
         guide = "out" if step.stance.guide_out else "retracted"
+        near = _millimetres(step.clearance_m)
+        gap = "-" if near is None else f"{near:.0f}"
         point = "" if step.reversible else "  (no way back)"
         click.echo(
-            f"  {step.s_m:8.2f}  {states}{rotor:8}{guide:9}{step.duration_s:4.1f}  {_action(step)}{point}"
+            f"  {step.s_m:8.2f}  {states}{rotor:8}{guide:9}{step.duration_s:4.1f}{gap:>6}  {_action(step)}{point}"
         )
     click.echo()

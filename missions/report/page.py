@@ -7,8 +7,12 @@ from html import escape
 
 from missions.report import charts, svg
 from missions.report.record import Happening, JobRecord
+from missions.report.strip import strips
 from missions.report.texts import chinese, english
 from missions.summary import Summary
+from robot.crossing.along import plan_line
+from robot.crossing.stance import Context
+from robot.line.line import LoadedLine
 from robot.modes.events import EVENTS, Severity
 
 _COLOURS = {
@@ -40,10 +44,7 @@ def page(record: JobRecord, summary: Summary | None) -> str:
     name = escape(record.line.name)
     along = [charts.profile(record, _mass_kg(record, summary)), charts.pitch_errors(record)]
     parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{name} - {english('title')}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{name} <span>{_both('title')}</span></h1>",
+        _begin(name, "title"),
         _notes(record, summary),
         _heading("summary"),
         _facts(_job_facts(record) + (_figures(summary) if summary else [])),
@@ -54,6 +55,8 @@ def page(record: JobRecord, summary: Summary | None) -> str:
         svg.drawing(_over_time(record), english("time")),
         _heading("crossings"),
         _crossings(summary) if summary else "",
+        _heading("planned"),
+        svg.drawing(_planned(record), english("planned")),
         _heading("unwrapped"),
         _unwrapped(record),
         _heading("events"),
@@ -63,6 +66,20 @@ def page(record: JobRecord, summary: Summary | None) -> str:
         "</body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def bare_page(name: str, drawn: str) -> str:
+    """Planned crossings as a page of their own."""
+    return "\n".join([_begin(escape(name), "planned"), drawn, "</body></html>\n"])
+
+
+def _begin(name: str, title: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{name} - {english(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{name} <span>{_both(title)}</span></h1>"
+    )
 
 
 def picture(record: JobRecord, summary: Summary | None) -> str:
@@ -88,6 +105,15 @@ def _over_time(record: JobRecord) -> list[svg.Chart]:
     shown = [charts.modes, charts.chainage, charts.speed, charts.tension, charts.roll]
     drawn = [chart(record) for chart in shown]
     return [*drawn, charts.drift(record, record.drift)] if record.drift else drawn
+
+
+def _planned(record: JobRecord) -> list[svg.Chart]:
+    """How the crossings of the survey are planned."""
+    line, profile = record.line, record.profile
+    mass_kg = profile.mass_kg(line.cable_loaded_m * line.cable.mass_kg_per_m)
+    loaded = LoadedLine(line, mass_kg, line.stringing_temperature_c, profile.carriages.s_m)
+    crossings = plan_line(profile, line, loaded, Context.of(record.parameters))
+    return strips(crossings, profile, line.conductor.diameter_m)
 
 
 def _both(key: str) -> str:

@@ -20,6 +20,7 @@ from missions.recording import CODECS, Log, LogError, ModeChange
 from robot.line.line import Line
 from robot.line.survey import Survey
 from robot.messages import Estimate, Event, LayRecord, Mode
+from robot.parameters import Parameters, with_values
 from robot.profile import Profile
 
 FloatArray = NDArray[np.float64]
@@ -84,6 +85,7 @@ class JobRecord:
 
     line: Line
     profile: Profile
+    parameters: Parameters
     curves: Curves
     drift: Drift | None  # None = the truth is not known
     phases: tuple[Phase, ...]
@@ -106,7 +108,7 @@ def read_record(log: Log) -> JobRecord:
     Raises:
         LogError: the log is damaged, or holds no ticks.
     """
-    line, profile = _job(log)
+    line, profile, parameters = _job(log)
     truths: list[TruthState] = []
     estimates: list[tuple[float, Estimate]] = []
     events: list[Event] = []
@@ -134,6 +136,7 @@ def read_record(log: Log) -> JobRecord:
     return JobRecord(
         line=line,
         profile=profile,
+        parameters=parameters,
         curves=_true_curves(truths) if truths else _believed_curves(estimates),
         drift=_drift(truths, estimates) if truths else None,
         phases=phases,
@@ -152,11 +155,12 @@ def read_record(log: Log) -> JobRecord:
     )
 
 
-def _job(log: Log) -> tuple[Line, Profile]:
+def _job(log: Log) -> tuple[Line, Profile, Parameters]:
     try:
         survey = Survey.model_validate_json(log.attachment("line.json"))
         line = Line.build(survey, log.job["section"])
-        return line, Profile.model_validate_json(log.attachment("profile.json"))
+        profile = Profile.model_validate_json(log.attachment("profile.json"))
+        return line, profile, with_values(Parameters(), log.json("parameters.json"))
     except LogError:
         raise
     except (KeyError, ValueError) as error:  # pydantic's are ValueErrors

@@ -16,6 +16,7 @@ roll | Roll | 横滚
 chainage_error | Chainage error, estimated minus true | 里程误差（估计减真值）
 summary | Summary | 摘要
 crossings | Crossings | 跨越
+planned | Planned crossings | 跨越计划
 unwrapped | Laid straight | 未缠绕段
 violations | Promises broken | 违反安全承诺
 events | Events | 事件

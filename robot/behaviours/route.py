@@ -144,13 +144,12 @@ class Route:
 
     def _context(self, group: tuple[SeenFeature, ...], estimate: Estimate) -> Context:
         slope_rad, kink_rad, angle_rad = self._bends(group)
-        return Context(
+        return Context.of(
+            self._parameters,
             slope_rad=slope_rad,
             kink_rad=kink_rad,
             angle_rad=angle_rad,
             coil_kg=round(max(estimate.coil_m, 0.0) * self._line.cable.mass_kg_per_m, 1),
-            pinch_n=self._parameters.crossing_pinch_n,
-            clearance_m=self._parameters.clearance_m,
         )
 
     def _solve(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from robot.crossing.bend import Bend
 from robot.line.features import Shape, Sleeve
 from robot.messages import CarriageState
 from robot.profile import Profile, Sector
@@ -34,14 +35,6 @@ class Part:
     theta_deg: tuple[float, float]
     r_m: tuple[float, float]
     rigid: bool = False  # does not follow the bent conductor
-
-
-@dataclass(frozen=True, slots=True)
-class Bend:
-    """How far the pods leave the bent conductor at their worst place: down and to either side, m."""
-
-    down_m: float = 0.0
-    side_m: float = 0.0
 
 
 # ---------------------------------------------------------------- parts
@@ -115,32 +108,19 @@ def rotor_parts(
     )
 
 
+def turning_parts(
+    profile: Profile, rotor_rad: float, way_rad: float, guide_out: bool, conductor_diameter_m: float
+) -> tuple[Part, ...]:
+    """What the rotor's parts sweep as it turns from a parked angle by a way, either sense."""
+    low, high = (math.degrees(min(way_rad, 0.0)), math.degrees(max(way_rad, 0.0)))
+    return tuple(
+        replace(part, theta_deg=(part.theta_deg[0] + low, part.theta_deg[1] + high))
+        for part in rotor_parts(profile, rotor_rad, guide_out, conductor_diameter_m)
+    )
+
+
 def _around(center: float, half: float) -> tuple[float, float]:
     return center - half, center + half
-
-
-# ---------------------------------------------------------------- the bent conductor
-
-
-def pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: float) -> Bend:
-    """How far the pods leave the conductor, at worst on the whole way past a point `beside_m` from a pole.
-
-    Down: they hang from the chord between the outer wheels, as they do while the middle one is lifted; at the
-    pole itself R1's are 0.65 m tan(kink / 2) below. To the side: the straight line nearest to all three
-    wheels.
-    """
-    wheels = np.array(profile.carriages.s_m)
-    front, rear = wheels[0], wheels[2]
-    robot = np.arange(beside_m - front, beside_m - rear + 1e-9, 0.01)  # middle carriage, the pole at 0
-    away = np.abs(robot[:, None] + wheels)  # of each wheel from the pole
-    share = (beside_m - robot - rear) / (front - rear)
-    chord = away[:, 2] * (1 - share) + away[:, 0] * share
-    arms = wheels - wheels.mean()
-    tilt = away @ arms / (arms @ arms)
-    fit = away.mean(axis=1) + tilt * (beside_m - robot - wheels.mean())
-    down = max(float((chord - beside_m).max()), 0.0)
-    side = float(np.abs(fit - beside_m).max())
-    return Bend(down * math.tan(kink_rad / 2), side * math.tan(abs(angle_rad) / 2))
 
 
 # ---------------------------------------------------------------- distances
@@ -157,8 +137,8 @@ def gap_m(part: Part, shape: Shape, roll_rad: float, bend: Bend) -> float:
         core = (
             core[0] - bend.side_m,
             core[1] + bend.side_m,
-            core[2] + min(bend.down_m, 0.0),
-            core[3] + max(bend.down_m, 0.0),
+            core[2] - bend.up_m,
+            core[3] + bend.down_m,
         )
     elif radius:
         return max(part.r_m[0] - radius, 0.0)

@@ -11,11 +11,12 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from robot.crossing import envelope
+from robot.crossing.bend import ends_of
 from robot.crossing.reasons import SUPPORT_TEXT, beyond_limits, blocked, never_crossable
-from robot.crossing.scene import is_pole
+from robot.crossing.scene import Free, is_pole
 from robot.crossing.search import STATES, Node, Search
 from robot.crossing.stance import (
     HOME,
@@ -26,6 +27,7 @@ from robot.crossing.stance import (
     Stance,
     Step,
     StepKind,
+    gust_mps,
 )
 from robot.line.features import Feature
 from robot.messages import CarriageState
@@ -159,9 +161,10 @@ def _answer(
 def _smallest_blocked(
     profile: Profile, features: tuple[Feature, ...], diameter_m: float, context: Context
 ) -> Blocked:
-    """The answer for the smallest set of neighbours that already blocks."""
-    sizes = range(1, len(features) + 1)
-    sets = (features[i : i + n] for n in sizes for i in range(len(features) - n + 1))
+    """The answer for the smallest set that already blocks; what is beside the robot's way has no part in it."""
+    scene = Search(profile, features, diameter_m, context)
+    in_the_way = [f for f in features if scene.forbids_anything(f)] or features
+    sets = (some for n in range(1, len(in_the_way) + 1) for some in combinations(in_the_way, n))
     answers = (_solve(profile, some, diameter_m, context) for some in sets)
     return next(a for a in answers if isinstance(a, Blocked))
 
@@ -185,10 +188,21 @@ def _drive_through(search: Search) -> CrossingPlan:
     """Nothing has to change; only the speed is limited while the robot passes."""
     begin = search.begin_m
     end = max(f.at_m + envelope.stretch(f.shapes)[1] for f in search.features) - _rear_m(search.profile)
-    clearance = _clearance(search, begin, end, HOME, HOME)
-    seconds = (end - begin) / search.speed_mps
-    margin = search.context.margin_m
-    return CrossingPlan(search.features, begin, end, search.speed_mps, (), seconds, clearance, margin, (), 0)
+    clearance_m, nearest = _nearest(search, begin, end, HOME, HOME)
+    return CrossingPlan(
+        features=search.features,
+        from_m=begin,
+        to_m=end,
+        speed_mps=search.speed_mps,
+        steps=(),
+        duration_s=(end - begin) / search.speed_mps,
+        clearance_m=clearance_m,
+        nearest=nearest,
+        margin_m=search.context.margin_m,
+        gust_mps=gust_mps(search.profile, search.context.roll_rad),
+        unwrapped=(),
+        no_return=0,
+    )
 
 
 def _plan(search: Search, path: list[Node]) -> CrossingPlan:
@@ -208,6 +222,7 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
             stable = steps[-1].s_m
     while steps and steps[-1].kind is StepKind.ADVANCE:
         steps.pop()
+    tightest = min(steps, key=lambda s: s.clearance_m, default=None)
     return CrossingPlan(
         features=search.features,
         from_m=begin,
@@ -215,8 +230,10 @@ def _plan(search: Search, path: list[Node]) -> CrossingPlan:
         speed_mps=search.speed_mps,
         steps=tuple(steps),
         duration_s=sum(s.duration_s for s in steps),
-        clearance_m=min((s.clearance_m for s in steps), default=math.inf),
+        clearance_m=tightest.clearance_m if tightest else math.inf,
+        nearest=tightest.nearest if tightest else "",
         margin_m=search.context.margin_m,
+        gust_mps=gust_mps(search.profile, search.context.roll_rad),
         unwrapped=_unwrapped(search, steps),
         no_return=next((i for i, s in enumerate(steps) if not s.reversible), len(steps)),
     )
@@ -232,6 +249,7 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         seconds = search.change_s(was.carriages[carriage], stance.carriages[carriage])
     else:
         seconds = next(t for turned, t in search.turns(before[2], s) if turned == after[2])
+    clearance_m, nearest = _nearest(search, from_m, s, was, stance)
     return Step(
         kind=kind,
         s_m=s,
@@ -241,7 +259,8 @@ def _step(search: Search, from_m: float, before: Node, after: Node, stable_m: fl
         expects=tuple(e.value for e in EXPECTS[kind]),
         reversible=stance.carriages == HOME.carriages or s - stable_m <= search.context.retreat_m + 1e-9,
         duration_s=seconds,
-        clearance_m=_clearance(search, from_m, s, was, stance),
+        clearance_m=clearance_m,
+        nearest=nearest,
         free_m=(from_m, s) if kind is StepKind.ADVANCE else _free_stretch(search, s, was, stance),
     )
 
@@ -257,28 +276,35 @@ def _kind(before: Stance, after: Stance) -> tuple[StepKind, int | None]:
     return (StepKind.RELEASE_ROTOR if after.rotor_rad is None else StepKind.PARK_ROTOR), None
 
 
+def _occupied(search: Search, before: Stance, after: Stance, s_m: float) -> list[Free]:
+    """Where each part is free: in both stances, and on the way from one to the other."""
+    free = search.swept(before, after, s_m)
+    for stance in (before, after):
+        free.append(search.bodies[ends_of(stance.carriages)])
+        free.append(search.rotor[search.rotor_index(stance)])
+        free += [search.carriage[i][STATES.index(c)] for i, c in enumerate(stance.carriages)]
+    for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
+        if states[0] is not states[1] and CarriageState.CLAMPED in states:
+            free += [search.carriage[i][STATES.index(CarriageState.OPEN)], search.swing[i]]
+    return free
+
+
 def _free_stretch(search: Search, s_m: float, before: Stance, after: Stance) -> tuple[float, float]:
     """How far back and on from `s_m` the robot may stand and drive in both stances, and change between them."""
-    free = [search.body, *(search.rotor[search.rotor_index(stance)] for stance in (before, after))]
-    for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
-        free += [search.carriage[i][STATES.index(state)] for state in states]
-        if states[0] is not states[1]:
-            free += [search.carriage[i][STATES.index(CarriageState.OPEN)], search.swing[i]]
+    free = _occupied(search, before, after, s_m)
     low_m = max((high for f in free for high in f.highs if high <= s_m), default=-math.inf)
     high_m = min((low for f in free for low in f.lows if low >= s_m), default=math.inf)
     return low_m, high_m
 
 
-def _clearance(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> float:
-    """Smallest distance of all parts, in both stances and in between, from all shapes on the way."""
-    free = [search.body]
-    for stance in {before, after}:
-        free.append(search.rotor[search.rotor_index(stance)])
-        free += [search.carriage[i][STATES.index(c)] for i, c in enumerate(stance.carriages)]
-    for i, states in enumerate(zip(before.carriages, after.carriages, strict=True)):
-        if states[0] is not states[1] and CarriageState.CLAMPED in states:
-            free.append(search.swing[i])
-    return min((m.distance_m(from_m, to_m) for f in free for m in f.meetings), default=math.inf)
+def _nearest(search: Search, from_m: float, to_m: float, before: Stance, after: Stance) -> tuple[float, str]:
+    """Smallest distance of all parts, in both stances and in between, from all shapes on the way; and of which."""
+    free = _occupied(search, before, after, to_m)
+    found = ((m.distance_m(from_m, to_m), m) for f in free for m in f.meetings)
+    distance_m, meeting = min(found, key=lambda pair: pair[0], default=(math.inf, None))
+    if meeting is None or distance_m == math.inf:
+        return math.inf, ""
+    return distance_m, f"{meeting.part.name} - {meeting.feature.kind}"
 
 
 def _unwrapped(search: Search, steps: Sequence[Step]) -> tuple[tuple[float, float], ...]:

@@ -58,14 +58,16 @@ def never_crossable(features: tuple[Feature, ...]) -> Blocked | None:
 
 def blocked(search: Search) -> Blocked:
     """A part without any free state on the way, or else the rule that forbids the free ones."""
-    components: list[tuple[str, list[Free]]] = [("body", [search.body])]
+    components: list[tuple[str, list[Free]]] = [("body", search.bodies)]
     components += [(f"{name} carriage", search.carriage[i]) for i, name in enumerate(CARRIAGES)]
     components += [("rotor", search.rotor)]
     for first, last in pairwise(search.places):
         for name, states in components:
             if not any(f.at((first + last) / 2) for f in states):
-                meeting = states[-1].blocker((first + last) / 2)  # lifted, or parked with the guide retracted
-                whatever = f", whatever the {name} does" if len(states) > 1 else ""
+                meeting = states[0 if name == "body" else -1].blocker(
+                    (first + last) / 2
+                )  # or lifted, or parked, guide in
+                whatever = f", whatever the {name} does" if name != "body" else ""
                 text = f"{meeting.text()}{whatever} (middle carriage at {{{first:.6f}}})"
                 return Blocked(search.features, first, "overlap", meeting.part.name, text)
     return _blocked_by_rule(search)
@@ -80,6 +82,10 @@ def _blocked_by_rule(search: Search) -> Blocked:
         [state for state, f in zip(STATES, states, strict=True) if f.at(s)] for states in search.carriage
     ]
     needs, part = [], "carriages"
+    if not search.bodies[0].at(s):
+        meeting = search.bodies[0].blocker(s)
+        needs.append(f"front or rear must be lifted: {meeting.text()}")
+        part = meeting.part.name
     for i, name in enumerate(CARRIAGES):
         if CarriageState.CLAMPED not in allowed[i]:
             meeting = search.carriage[i][0].blocker(s)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from robot.crossing import envelope
-from robot.crossing.envelope import Bend, Part
+from robot.crossing.bend import ENDS, Bend, Ends, pod_bend
+from robot.crossing.envelope import Part
+from robot.crossing.parking import parking_angles
 from robot.crossing.stance import Context
 from robot.line import catalogue
-from robot.line.features import Feature, Shape, Sleeve
+from robot.line.features import Box, Feature, Shape, Sleeve
 from robot.messages import CarriageState
 from robot.profile import Profile
 
@@ -102,7 +104,6 @@ class Scene:
     ) -> None:
         self._profile, self._features, self._context = profile, features, context
         self._diameter_m = conductor_diameter_m
-        self._bends: dict[tuple[int, Shape], Bend] = {}
 
     def carriage(self, index: int, state: CarriageState) -> Free:
         limits = self._profile.carriages
@@ -113,42 +114,63 @@ class Scene:
         """A carriage between clamped and open."""
         return self._free(envelope.swing_parts(self._profile, index))
 
-    def body(self) -> Free:
-        return self._free(envelope.body_parts(self._profile))
+    def body(self, ends: Ends) -> Free:
+        """The pods with these wheels the outermost on the conductor."""
+        return self._free(envelope.body_parts(self._profile), ends=ends)
 
     def rotor(self, rotor: Rotor) -> Free:
         return self._free(envelope.rotor_parts(self._profile, *rotor, self._diameter_m))
 
-    def _free(self, parts: Sequence[Part], bump_m: float = 0.0) -> Free:
+    def turn(self, angle_rad: float, way_rad: float, guide_out: bool) -> Free:
+        """The rotor while it turns from a parked angle by a way."""
+        return self._free(
+            envelope.turning_parts(self._profile, angle_rad, way_rad, guide_out, self._diameter_m)
+        )
+
+    def parking_angles(self) -> list[float]:
+        """Angles at which the rotor may be parked, in rad."""
+        boxes = [s for f in self._features for s in f.shapes if isinstance(s, Box)]
+        context = self._context
+        return parking_angles(
+            self._profile, boxes, self._diameter_m, context.roll_rad, context.section_clearance_m
+        )
+
+    def _free(self, parts: Sequence[Part], bump_m: float = 0.0, ends: Ends = ENDS[0]) -> Free:
         features = enumerate(self._features)
         shapes = [(i, shape) for i, feature in features for shape in feature.shapes]
-        return Free([self._meeting(part, i, shape, bump_m) for part in parts for i, shape in shapes])
+        return Free([self._meeting(part, i, shape, bump_m, ends) for part in parts for i, shape in shapes])
 
-    def _meeting(self, part: Part, index: int, shape: Shape, bump_m: float) -> Meeting:
+    def _meeting(self, part: Part, index: int, shape: Shape, bump_m: float, ends: Ends) -> Meeting:
         context = self._context
-        bend = self._bend(index, shape) if part.rigid else Bend()
+        bend = self._bend(index, shape, ends) if part.rigid else Bend()
         gap = envelope.gap_m(part, shape, context.roll_rad, bend)
         stands = envelope.touches_conductor(part, self._diameter_m)
         rides = isinstance(shape, Sleeve) and stands and shape.r_m - self._diameter_m / 2 <= bump_m + 1e-9
         forbids = gap < context.section_clearance_m and not rides
         return Meeting(part, self._features[index], shape, bend, gap, context.margin_m, forbids, rides)
 
-    def _bend(self, index: int, shape: Shape) -> Bend:
-        """Of the pods where they pass this shape: at its place nearest to any pole of the group."""
-        key = (index, shape)
-        if key not in self._bends:
-            begin, end = (self._features[index].at_m + s for s in shape.s_m)
-            poles = [f.at_m for f in self._features if is_pole(f)]
-            beside = min((max(begin - p, p - end, 0.0) for p in poles), default=math.inf)
-            near = beside < self._profile.carriages.s_m[0] - self._profile.carriages.s_m[2]
-            angles = self._context.kink_rad, self._context.angle_rad
-            self._bends[key] = _pod_bend(self._profile, *angles, round(beside, 3)) if near else Bend()
-        return self._bends[key]
+    def _bend(self, index: int, shape: Shape, ends: Ends) -> Bend:
+        """Of the pods on their way past this shape."""
+        begin, end = (self._features[index].at_m + s for s in shape.s_m)
+        wheels = self._profile.carriages.s_m
+        reach = 2 * (wheels[0] - wheels[2])
+        poles = [f.at_m for f in self._features if is_pole(f) and begin - reach < f.at_m < end + reach]
+        places = {begin, end, *(p for p in poles if begin < p < end)}
+        angles = self._context.kink_rad, self._context.angle_rad
+        relative = (tuple(sorted(round(p - begin, 3) for p in some)) for some in (places, poles))
+        return _pod_bend(self._profile, *angles, *relative, ends) if poles and any(angles) else Bend()
 
 
 @lru_cache(maxsize=1024)
-def _pod_bend(profile: Profile, kink_rad: float, angle_rad: float, beside_m: float) -> Bend:
-    return envelope.pod_bend(profile, kink_rad, angle_rad, beside_m)
+def _pod_bend(
+    profile: Profile,
+    kink_rad: float,
+    angle_rad: float,
+    places_m: tuple[float, ...],
+    poles_m: tuple[float, ...],
+    ends: Ends,
+) -> Bend:
+    return pod_bend(profile, kink_rad, angle_rad, places_m, poles_m, ends)
 
 
 def is_pole(feature: Feature) -> bool:

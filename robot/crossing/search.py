@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from itertools import product
 
 from robot.crossing import envelope
+from robot.crossing.bend import ENDS, ends_of
 from robot.crossing.scene import Free, Rotor, Scene
 from robot.crossing.stance import HOME, Carriages, Context, Stance, stance_fault, supports
 from robot.line.features import Feature
 from robot.messages import CarriageState
 from robot.profile import Profile
 
-ROTOR_STEP_DEG = 15.0
 TURN_DEG = 90.0  # a parked angle is on average this far away, going the shorter way round
 STATES = (CarriageState.CLAMPED, CarriageState.OPEN, CarriageState.LIFTED)
 TRIPLES: tuple[Carriages, ...] = tuple(product(STATES, STATES, STATES))
@@ -37,7 +37,7 @@ class Search:
         self.profile, self.features, self.context = profile, features, context
         self.speed_mps = profile.times.crossing_speed_mps
         self.scene = Scene(profile, features, conductor_diameter_m, context)
-        self.body = self.scene.body()
+        self.bodies = [self.scene.body(ends) for ends in ENDS]
         self.carriage = [[self.scene.carriage(i, s) for s in STATES] for i in range(3)]
         self.swing = [self.scene.swing(i) for i in range(3)]
         self.rotors, self.rotor = self._rotors()
@@ -47,7 +47,7 @@ class Search:
         self.farthest = 0  # index of the place that the search came to
         self._changes = self._all_changes()
         self._risks = [self._risk(t) for t in self.triples]
-        self._turned: dict[Rotor, Free] = {}
+        self._swept: dict[tuple[float, float, bool], Free] = {}
 
     def stance(self, node: Node) -> Stance:
         return Stance(self.triples[node[1]], *self.rotors[node[2]])
@@ -58,37 +58,27 @@ class Search:
     # ---------------------------------------------------------------- space
 
     def _rotors(self) -> tuple[list[Rotor], list[Free]]:
-        """Geared, and those parked angles that no other is better than."""
-        rotors, free = [GEARED], [self.scene.rotor(GEARED)]
+        """Geared, and the parked angles."""
         start_rad = self.context.start.rotor_rad
-        if not free[0].lows and start_rad is None:
-            return rotors, free
-        step = math.radians(ROTOR_STEP_DEG)
-        angles = [self.profile.park_rotor_rad + step * k for k in range(round(2 * math.pi / step))]
-        kept: list[tuple[float, Free, Free]] = []
-        for angle in angles:
-            out, inside = self.scene.rotor((angle, True)), self.scene.rotor((angle, False))
-            if not any(k[1].within(out) and k[2].within(inside) for k in kept):
-                kept = [k for k in kept if not (out.within(k[1]) and inside.within(k[2]))]
-                kept.append((angle, out, inside))
-        if start_rad is not None and start_rad not in (k[0] for k in kept):
-            kept.append(
-                (start_rad, self.scene.rotor((start_rad, True)), self.scene.rotor((start_rad, False)))
-            )
-        for angle, out, inside in kept:
-            rotors += [(angle, True), (angle, False)]
-            free += [out, inside]
-        return rotors, free
+        geared = self.scene.rotor(GEARED)
+        if not geared.lows and start_rad is None:
+            return [GEARED], [geared]
+        angles = self.scene.parking_angles()
+        if start_rad is not None and start_rad not in angles:
+            angles.append(start_rad)
+        parked = [(angle, out) for angle in angles for out in (True, False)]
+        return [GEARED, *parked], [geared, *(self.scene.rotor(rotor) for rotor in parked)]
 
     def _places(self) -> list[float]:
         """Chainages where something changes, from the start to where all is clear; none = nothing to do."""
-        home = [*(self.carriage[i][0] for i in range(3)), self.rotor[0], self.body]
+        home = [*(self.carriage[i][0] for i in range(3)), self.rotor[0], self.bodies[0]]
         ends = sorted({e for f in home for e in f.ends()})
         if not ends and self.context.start == HOME:
             return []
         begin = self.context.start_m if self.context.start_m is not None else ends[0] if ends else 0.0
         end = max(ends[-1], begin) if ends else begin
-        others = [f for states in self.carriage for f in states[1:]] + self.swing + self.rotor[1:]
+        others = [f for states in self.carriage for f in states[1:]]
+        others += self.swing + self.rotor[1:] + self.bodies[1:]
         inner = {e for f in others for e in f.ends()}
         return [begin, *sorted(e for e in inner.union(ends) if begin + 1e-6 < e <= end)]
 
@@ -100,6 +90,12 @@ class Search:
         carriages = self.profile.carriages
         first = min(f.at_m + envelope.stretch(f.shapes)[0] for f in self.features)
         return first - carriages.s_m[0] - carriages.half_length_m
+
+    def forbids_anything(self, feature: Feature) -> bool:
+        """Whether a feature is in the way of any part in any of its states."""
+        states = [f for frees in self.carriage for f in frees]
+        free = [*self.bodies, *states, *self.swing, *self.rotor]
+        return any(m.forbids and m.feature is feature for f in free for m in f.meetings)
 
     # ---------------------------------------------------------------- A*
 
@@ -145,7 +141,7 @@ class Search:
         middle = (self.places[place] + self.places[place + 1]) / 2
         states = self.triples[triple]
         return (
-            self.body.at(middle)
+            self.bodies[ends_of(states)].at(middle)
             and self.rotor[rotor].at(middle)
             and all(self.carriage[i][STATES.index(states[i])].at(middle) for i in range(3))
         )
@@ -172,7 +168,7 @@ class Search:
     def _may_change(self, carriage: int, before: Carriages, after: Carriages, s_m: float) -> bool:
         """Whether a carriage has the room to change state here; to or from clamped its arms swing."""
         states = self.carriage[carriage]
-        if not states[STATES.index(after[carriage])].at(s_m):
+        if not (states[STATES.index(after[carriage])].at(s_m) and self.bodies[ends_of(after)].at(s_m)):
             return False
         swings = CarriageState.CLAMPED in (before[carriage], after[carriage])
         return not swings or (states[1].at(s_m) and self.swing[carriage].at(s_m))
@@ -193,23 +189,27 @@ class Search:
                 yield after, TURN_DEG / self.profile.rotor.park_speed_dps + times.confirm_s
             elif other is None:
                 yield after, times.confirm_s
-            elif (turn_deg := self._parked_turn_deg(angle, other, out, s_m)) is not None:
-                yield after, turn_deg / self.profile.rotor.park_speed_dps + times.confirm_s
+            elif (turn := self._turn(angle, other, out, s_m)) is not None:
+                yield after, math.degrees(turn[0]) / self.profile.rotor.park_speed_dps + times.confirm_s
 
-    def _parked_turn_deg(self, angle: float, other: float, out: bool, s_m: float) -> float | None:
-        """The shorter way from one parked angle to another that is free, None = neither is."""
-        forward = math.degrees(other - angle) % 360.0
-        for way in sorted((forward, forward - 360.0), key=abs):
-            count = max(1, math.ceil(abs(way) / ROTOR_STEP_DEG * 3))
-            between = (round(angle + math.radians(way) * k / count, 6) for k in range(1, count))
-            if all(self._turned_free((a, out)).at(s_m) for a in between):
-                return abs(way)
+    def _turn(self, angle: float, other: float, out: bool, s_m: float) -> tuple[float, Free] | None:
+        """The shorter free way from one parked angle to another: rad, what it sweeps. None = neither is."""
+        forward = (other - angle) % (2 * math.pi)
+        for way in sorted((forward, forward - 2 * math.pi), key=abs):
+            key = angle, way, out
+            if key not in self._swept:
+                self._swept[key] = self.scene.turn(*key)
+            if self._swept[key].at(s_m):
+                return abs(way), self._swept[key]
         return None
 
-    def _turned_free(self, rotor: Rotor) -> Free:
-        if rotor not in self._turned:
-            self._turned[rotor] = self.scene.rotor(rotor)
-        return self._turned[rotor]
+    def swept(self, before: Stance, after: Stance, s_m: float) -> list[Free]:
+        """What the rotor sweeps between two parked angles; nothing in other steps."""
+        angle, other = before.rotor_rad, after.rotor_rad
+        if angle is None or other is None or angle == other:
+            return []
+        turn = self._turn(angle, other, after.guide_out, s_m)
+        return [] if turn is None else [turn[1]]
 
     def _risk(self, carriages: Carriages) -> float:
         """Seconds per metre that driving like this is worth avoiding."""

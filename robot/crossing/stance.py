@@ -7,14 +7,17 @@ robot on a straight, sloping conductor; figures come from the profile.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
+from typing import Any
 
 from robot.line.features import Feature
 from robot.messages import CarriageState
+from robot.parameters import Parameters
 from robot.profile import Profile
 
 GRAVITY_MPS2 = 9.81
+AIR_KG_PER_M3 = 1.2
 CARRIAGES = ("front", "middle", "rear")
 
 Carriages = tuple[CarriageState, CarriageState, CarriageState]
@@ -73,9 +76,8 @@ class Step:
     reversible: bool  # ends with all clamped, or the way back to where all were is short enough
     duration_s: float  # with confirmation
     clearance_m: float  # smallest distance between any part and any shape; inf = nothing near
-    free_m: tuple[
-        float, float
-    ]  # the change may be made anywhere between these; of a drive, from where to where
+    nearest: str  # of which part from which feature
+    free_m: tuple[float, float]  # between these the change may be made; of a drive, from where to where
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,12 @@ class CrossingPlan:
     speed_mps: float  # not faster than this between `from_m` and `to_m`
     steps: tuple[Step, ...]  # none: drive through at that speed
     duration_s: float
-    clearance_m: float
+    clearance_m: float  # smallest of all steps
+    nearest: str  # of which part from which feature
     margin_m: float  # kept along the conductor
+    gust_mps: (
+        float  # what blows more than this over the steady wind leans the body beyond the planned roll: wait
+    )
     unwrapped: tuple[tuple[float, float], ...]  # chainages of the guide between park and release of the rotor
     no_return: int  # index of the first step that is not reversible; len(steps) = none
 
@@ -109,15 +115,18 @@ class Blocked:
     reason: str  # names part, feature and chainage
 
 
+_USUAL = Parameters()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """What counts besides time, as seconds of equal worth."""
+    """What counts besides time, as seconds of equal worth; the figures are parameters, `risk_*`."""
 
-    unwrapped_s_per_m: float = 8.0  # travel with the rotor parked
-    open_s_per_m: float = 0.10  # travel with a carriage open, each
-    lifted_s_per_m: float = 0.30  # travel with a carriage lifted, each
-    rear_hanging_s_per_m: float = 0.50  # travel with the rear lifted, held by the front roller
-    lone_clamp_s_per_m: float = 1.00  # travel with one carriage clamped only
+    unwrapped_s_per_m: float = _USUAL.risk_unwrapped_s_per_m
+    open_s_per_m: float = _USUAL.risk_open_s_per_m
+    lifted_s_per_m: float = _USUAL.risk_lifted_s_per_m
+    rear_hanging_s_per_m: float = _USUAL.risk_rear_hanging_s_per_m
+    lone_clamp_s_per_m: float = _USUAL.risk_lone_clamp_s_per_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +136,18 @@ class Context:
     slope_rad: float = 0.0  # steepest under the robot on the way, up or down
     kink_rad: float = 0.0  # vertical bend at every pole with the robot on, positive bent down on both sides
     angle_rad: float = 0.0  # bend in plan at every pole
-    roll_rad: float = math.radians(2.0)  # roll and its uncertainty: every part must be clear within +- this
-    clearance_m: float = 0.015  # margin along the conductor
+    roll_rad: float = math.radians(
+        _USUAL.crossing_lean_deg
+    )  # roll and its uncertainty: every part must be clear within +- this
+    clearance_m: float = _USUAL.clearance_m  # margin along the conductor
     section_clearance_m: float = 0.001  # least distance in the cross-section, at worst roll and sag
     position_sigma_m: float = 0.010  # of the distance between robot and features
     sigmas: float = 2.5  # how many of it are added to the margin where there is room for them
     coil_kg: float = 4.45  # cable on board
     friction: float | None = None  # wheel on conductor; None = dry, of the profile
-    pinch_n: float = 400.0  # of every clamped carriage
-    loaded_n: float = 20.0  # from this share of the weight on a carriage counts as loaded
+    wind_mps: float = 0.0  # strongest, gusts included, along the line; across, see `CrossingPlan.gust_mps`
+    pinch_n: float = _USUAL.crossing_pinch_n  # of every clamped carriage
+    loaded_n: float = _USUAL.support_load_n  # from this share of the weight on a carriage counts as loaded
     hanging_is_loaded: bool = (
         False  # whether a front that hangs on its roller counts too; gate and board say no
     )
@@ -146,6 +158,18 @@ class Context:
         HOME  # stance now, to plan on from the middle of a crossing; a geared rotor has its guide out
     )
     risk: Risk = Risk()
+
+    @classmethod
+    def of(cls, parameters: Parameters, **circumstances: Any) -> Context:
+        """What the parameters say, with the circumstances of the place."""
+        return cls(
+            roll_rad=math.radians(parameters.crossing_lean_deg),
+            clearance_m=parameters.clearance_m,
+            pinch_n=parameters.crossing_pinch_n,
+            loaded_n=parameters.support_load_n,
+            risk=Risk(**{f.name: getattr(parameters, f"risk_{f.name}") for f in fields(Risk)}),
+            **circumstances,
+        )
 
     @property
     def margin_m(self) -> float:
@@ -237,9 +261,25 @@ def _grip_fault(
     normal = sum(max(load, 0.0) for load in loads) + pinched
     rolling = profile.carriages.rolling * (normal + pinched)
     demand = profile.mass_kg(context.coil_kg) * GRAVITY_MPS2 * abs(math.sin(slope_rad)) + rolling
+    demand += _wind_n(profile, context.wind_mps)
     if friction * normal < context.grip_reserve * demand:
         return "grip", (
             f"wheels grip {friction * normal:.0f} N, {context.grip_reserve * demand:.0f} N needed "
             f"on {math.degrees(slope_rad):.1f} degrees"
         )
     return None
+
+
+# ---------------------------------------------------------------- wind
+
+
+def gust_mps(profile: Profile, lean_rad: float) -> float:
+    """Gust across the line, out of calm air, that leans the body by this much."""
+    carriages, body = profile.carriages, profile.body
+    hanging_kgm = -body.mass_kg * body.center_z_m - 3 * carriages.mass_kg * carriages.center_z_m
+    upright_nm = GRAVITY_MPS2 * hanging_kgm * math.sin(lean_rad)
+    return math.sqrt(max(upright_nm, 0.0) / (_wind_n(profile, 1.0) * abs(body.wind_center_z_m)))
+
+
+def _wind_n(profile: Profile, wind_mps: float) -> float:
+    return 0.5 * AIR_KG_PER_M3 * profile.body.wind_area_m2 * wind_mps**2

@@ -108,5 +108,6 @@ def drive(stance: Stance, from_m: float, to_m: float, speed_mps: float) -> Step:
         reversible=True,
         duration_s=abs(to_m - from_m) / (speed_mps if to_m > from_m else BACK_MPS),
         clearance_m=0.0,
+        nearest="",
         free_m=(min(from_m, to_m), max(from_m, to_m)),
     )

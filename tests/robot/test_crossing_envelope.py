@@ -10,13 +10,12 @@ from crossing_cases import CLAMPED, LIFTED, OPEN, PROFILE, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robot.crossing.bend import Bend, pod_bend
 from robot.crossing.envelope import (
-    Bend,
     Part,
     body_parts,
     carriage_parts,
     gap_m,
-    pod_bend,
     rotor_parts,
     stretch,
     swing_parts,
@@ -125,17 +124,17 @@ def test_parts_stand_where_the_profile_says() -> None:
 
 
 def test_at_a_kink_of_10_degrees_the_pods_sink_57_mm() -> None:
-    assert pod_bend(PROFILE, math.radians(10), 0.0, 0.0).down_m == pytest.approx(0.0569, abs=0.0001)
+    assert pod_bend(PROFILE, math.radians(10), 0.0, (0.0,)).down_m == pytest.approx(0.0569, abs=0.0001)
 
 
 def test_beside_the_pole_they_sink_less_and_beyond_the_wheels_not_at_all() -> None:
-    sinks = [pod_bend(PROFILE, math.radians(10), 0.0, away).down_m for away in (0.0, 0.2, 0.5, 1.3)]
+    sinks = [pod_bend(PROFILE, math.radians(10), 0.0, (away,)).down_m for away in (0.0, 0.2, 0.5, 1.3)]
     assert sinks == sorted(sinks, reverse=True)
     assert sinks[-1] == pytest.approx(0.0, abs=1e-4)
 
 
 def test_at_an_angle_pole_the_body_stands_where_all_three_wheels_agree() -> None:
-    bend = pod_bend(PROFILE, 0.0, math.radians(7), 0.0)
+    bend = pod_bend(PROFILE, 0.0, math.radians(7), (0.0,))
     assert bend.down_m == 0.0
     assert bend.side_m == pytest.approx(2 / 3 * 0.65 * math.tan(math.radians(3.5)), rel=0.05)
 

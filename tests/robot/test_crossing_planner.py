@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import statistics
-import time
 
 import pytest
 from crossing_cases import (
@@ -27,6 +25,7 @@ from robot.crossing import planner
 from robot.crossing.planner import group_features, plan_crossing
 from robot.crossing.stance import HOME, Blocked, Context, CrossingPlan, Expect, Stance, StepKind, supports
 from robot.line.features import Box, Feature, Sleeve
+from robot.parameters import Parameters, with_values
 
 ROBUST = Context(kink_rad=math.radians(10))  # defaults: with position uncertainty and risks
 SINGLE = ("pin-10", "line-post-10", "pin-10-double", "line-post-10-double")
@@ -198,11 +197,23 @@ def test_a_spacer_is_refused() -> None:
     assert "at 5.00 m" in found.reason
 
 
-def test_a_pin_at_a_kink_of_12_degrees_is_refused_because_the_pods_sink_into_its_arm() -> None:
-    found = blocked(("pin-10", 7.0), context=dataclasses.replace(DESIGN, kink_rad=math.radians(12)))
+def test_over_a_pin_at_a_kink_of_12_degrees_the_front_stays_lifted_so_that_the_pods_clear_its_arm() -> None:
+    """On all three wheels the pods hang 68 mm below the pole, on the last two they follow one side of it."""
+    plan = planned(("pin-10", 7.0), context=dataclasses.replace(ROBUST, kink_rad=math.radians(12)))
+    check_rules(plan)
+    pods = PROFILE.body.parts[0].s_m
+    assert pods is not None
+    for step in plan.steps:
+        if step.kind is StepKind.ADVANCE and 7.0 - pods[1] < step.s_m < 7.0 - pods[0]:
+            assert step.stance.carriages[0] is LIFTED
+
+
+def test_a_double_pin_at_a_kink_of_12_degrees_is_refused() -> None:
+    found = blocked(("pin-10-double", 7.0), context=dataclasses.replace(DESIGN, kink_rad=math.radians(12)))
+    assert found.rule == "support"
     assert found.part == "right pod"
-    assert "68 mm below the bent conductor" in found.reason
-    assert "pin-10" in found.reason
+    assert "front or rear must be lifted: right pod, 62 mm below the bent conductor, meets" in found.reason
+    assert "pin-10-double" in found.reason
     assert "7.00 m" in found.reason
 
 
@@ -248,6 +259,11 @@ def test_two_features_that_block_only_together_are_both_named() -> None:
     assert isinstance(found, Blocked)
     assert found.rule == "support"
     assert [f.at_m for f in found.features] == [0.0, 0.65]
+
+
+def test_what_stands_between_two_features_but_beside_the_way_is_not_blamed() -> None:
+    found = blocked(("fault-indicator", 9.1), ("bird-deterrent", 10.0), ("pin-10", 10.0), context=ROBUST)
+    assert [f.kind for f in found.features] == ["fault-indicator", "pin-10"]
 
 
 def test_a_lean_that_brings_the_pods_to_the_pin_is_refused() -> None:
@@ -302,6 +318,23 @@ def test_a_plan_begins_and_ends_all_clamped_geared_and_clear() -> None:
     assert plan.from_m == pytest.approx(-0.20 - 0.015 - 0.06 - 0.65)  # front wheel's edge at the ties
     assert plan.to_m == pytest.approx(0.20 + 0.015 + 1.14)  # guide behind the ties
     assert plan.steps[-1].stance == HOME
+
+
+def test_plan_and_steps_name_what_comes_nearest() -> None:
+    plan = planned(("pin-10", 0.0), context=ROBUST)
+    tightest = min(plan.steps, key=lambda step: step.clearance_m)
+    assert (plan.clearance_m, plan.nearest) == (tightest.clearance_m, tightest.nearest)
+    assert plan.nearest == "right pod - pin-10"
+    assert all(" - pin-10" in step.nearest for step in plan.steps)
+
+
+def test_a_risk_that_is_worth_much_is_avoided() -> None:
+    """Cable laid straight costs 8 s a metre; at 0 the rotor may stay parked between two features."""
+    places = ("pin-10", 0.0), ("fault-indicator", 3.0)
+    careless = Context.of(with_values(Parameters(), {"risk_unwrapped_s_per_m": 0.0}))
+    usual, straight = planned(*places, context=ROBUST), planned(*places, context=careless)
+    assert usual.unwrapped_m < straight.unwrapped_m
+    assert usual.duration_s > straight.duration_s
 
 
 def test_every_step_names_what_must_be_measured() -> None:
@@ -423,19 +456,11 @@ def test_groups_of_their_own_leave_room_between_their_crossings(apart_m: float) 
         assert after.from_m > before.to_m
 
 
-def test_planning_a_pole_with_an_indicator_takes_under_0_3_s_and_identical_ones_nothing() -> None:
-    taken = []
-    for i in range(9):
-        planner._answer.cache_clear()
-        context = dataclasses.replace(ROBUST, kink_rad=math.radians(6 + 0.1 * i))
-        begin = time.process_time()
-        planned(("pin-10", 0.0), ("bird-deterrent", 0.0), ("fault-indicator", 0.5 + 0.1 * i), context=context)
-        taken.append(time.process_time() - begin)
-    assert statistics.median(taken) < 0.3
-    begin = time.process_time()
+def test_identical_situations_are_planned_once() -> None:
+    planner._answer.cache_clear()
     for i in range(200):
         planned(("pin-10", 50.0 * i), ("fault-indicator", 50.0 * i + 0.5), context=ROBUST)
-    assert time.process_time() - begin < 2.5
+    assert planner._answer.cache_info().misses == 1
 
 
 def test_another_robot_is_planned_with_its_own_figures() -> None:

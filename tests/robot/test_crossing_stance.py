@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -9,7 +10,8 @@ import pytest
 from crossing_cases import CLAMPED, LIFTED, OPEN, PROFILE, STATES
 
 from robot.crossing.search import either_way_fault
-from robot.crossing.stance import Context, stance_fault, supports, wheel_loads_n
+from robot.crossing.stance import Context, Risk, gust_mps, stance_fault, supports, wheel_loads_n
+from robot.parameters import Parameters
 
 ALL = (CLAMPED, CLAMPED, CLAMPED)
 REAR_UP = (CLAMPED, CLAMPED, LIFTED)
@@ -109,3 +111,26 @@ def test_uphill_and_downhill_must_both_do() -> None:
     up, down = (stance_fault(PROFILE, REAR_UP, context, a) for a in (context.slope_rad, -context.slope_rad))
     assert (up is None) != (down is None)
     assert either_way_fault(PROFILE, REAR_UP, context) == (up or down)
+
+
+def test_a_head_wind_counts_against_the_grip() -> None:
+    steep = math.radians(15.0)
+    for wind_mps, holds in ((0.0, True), (10.0, True), (20.0, False)):
+        context = Context(coil_kg=4.45, wind_mps=wind_mps, pinch_n=0.0)
+        assert (stance_fault(PROFILE, ALL, context, steep) is None) == holds
+
+
+def test_a_gust_leans_the_body_as_a_lever_by_hand_says() -> None:
+    """0.18 N a (m/s)2 at 0.08 m against 14.7 N m a radian."""
+    assert gust_mps(PROFILE, math.radians(2.0)) == pytest.approx(6.0, abs=0.1)
+    assert gust_mps(PROFILE, math.radians(3.0)) == pytest.approx(7.3, abs=0.1)
+
+
+def test_the_parameters_are_the_usual_circumstances() -> None:
+    usual = Context.of(Parameters())
+    assert usual == Context()
+    names = {f.name for f in dataclasses.fields(Parameters) if f.name.startswith("risk_")}
+    assert names == {f"risk_{f.name}" for f in dataclasses.fields(Risk)}
+    for name in names:
+        risk = Context.of(dataclasses.replace(Parameters(), **{name: 77.0})).risk
+        assert getattr(risk, name.removeprefix("risk_")) == 77.0
