@@ -11,6 +11,7 @@ from robot.line.features import Feature
 from robot.messages import Estimate, Mode
 
 REFUSALS = frozenset({"feature_blocked", "feature_not_seen"})  # events that lead to a HOLD before a feature
+SAME_PLACE_M = 0.1
 FORWARD = frozenset({Mode.WRAP, Mode.TRAVEL})
 
 
@@ -47,6 +48,14 @@ class Passages:
         """The true feature nearest to this chainage."""
         i = bisect_left(self._at_m, s_m)
         return min(self._features[max(i - 1, 0) : i + 1], key=lambda f: abs(f.at_m - s_m), default=None)
+
+    def under(self, from_m: float, to_m: float) -> list[Feature]:
+        """The true features of a stretch, one for each place: a deterrent is part of its pole."""
+        found: list[Feature] = []
+        for feature in self._features[bisect_left(self._at_m, from_m) : bisect_left(self._at_m, to_m)]:
+            if not found or feature.at_m - found[-1].at_m > SAME_PLACE_M:
+                found.append(feature)
+        return found
 
     def passed(self, s_m: float) -> int:
         """How many true features lie behind this chainage."""

@@ -30,7 +30,7 @@ FORMAT = "silkline.summary/1"
 BEFORE_JOB = frozenset({Mode.SAFE, Mode.READY, Mode.MOUNTING})  # the crew still has the robot in its hands
 BEGUN_RAD = 1.0  # turned so far, the first turn has begun; putting the guide out alone turns the lay by 0.7
 TENSION_BAND = 0.20  # of the ordered tension
-UNWRAPPED_MAX_M = 1.0  # a pole
+UNWRAPPED_MAX_M = 1.0  # a pole, or whatever else it lies over
 UNRECORDED_MAX_M = 0.10  # unwrapped a pole beyond what the robot recorded
 BESIDE_M = 2.0  # unwrapped cable this near to a feature was left so for its sake
 RECORD_TOLERANCE_M = 0.02  # of the places in the robot's own record
@@ -281,14 +281,20 @@ class Referee:
             self.violations.entries.append(entry)
 
     def _per_feature(self, stretches: Iterable[Stretch]) -> dict[float, tuple[Feature, float]]:
-        """Length of the stretches beside each true feature, by its chainage."""
+        """Length of the stretches beside each true feature, by its chainage; those that one stretch lies over
+        share it."""
         sums: dict[float, tuple[Feature, float]] = {}
         for stretch in stretches:
-            feature = self._passages.nearest(stretch.middle_m)
-            if feature is not None and abs(feature.at_m - stretch.middle_m) < BESIDE_M:
+            under = self._passages.under(stretch.from_m, stretch.to_m)
+            for feature in under or self._beside(stretch):
                 so_far_m = sums.get(feature.at_m, (feature, 0.0))[1]
-                sums[feature.at_m] = (feature, so_far_m + stretch.length_m)
+                sums[feature.at_m] = (feature, so_far_m + stretch.length_m / max(len(under), 1))
         return sums
+
+    def _beside(self, stretch: Stretch) -> list[Feature]:
+        feature = self._passages.nearest(stretch.middle_m)
+        near = feature is not None and abs(feature.at_m - stretch.middle_m) < BESIDE_M
+        return [feature] if feature is not None and near else []
 
 
 # ---------------------------------------------------------------- figures

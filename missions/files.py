@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from hil.scenario import Scenario, Weather
 from missions.file_errors import InputError as InputError
 from missions.file_errors import describe, line_of, near, number_hint
-from robot.line.catalogue import FEATURES
+from robot.line.catalogue import FEATURES, INSULATORS
 from robot.line.line import Line, LineError
 from robot.line.survey import FORMAT as LINE_FORMAT
 from robot.line.survey import Survey
@@ -101,6 +101,7 @@ def read_job(name: str) -> tuple[Scenario, Survey]:
         scenario = read_scenario(path)
         survey = read_survey(resolve(scenario.line, beside=path))
         _check_surprises(path, scenario, survey)
+        _check_mistakes(path, scenario, survey)
         return scenario, survey
     return Scenario(line=str(path)), read_survey(path)
 
@@ -165,6 +166,23 @@ def _check_surprises(path: Path, scenario: Scenario, survey: Survey) -> None:
         if surprise.at_m > length_m:
             raise InputError(
                 f"{place}, at_m: {surprise.at_m} is outside span {surprise.span}; 0 to {length_m} m is inside"
+            )
+
+
+def _check_mistakes(path: Path, scenario: Scenario, survey: Survey) -> None:
+    hung = {(feature.kind, feature.span, feature.at_m) for feature in survey.feature}
+    poles = {(pole.insulator, number, 0.0) for number, pole in enumerate(survey.pole[:-1], 1) if number > 1}
+    for number, mistake in enumerate(scenario.mistake, 1):
+        place, named = f"{path}: mistake {number}", (mistake.kind, mistake.span, mistake.at_m)
+        if named not in hung | poles:
+            raise InputError(
+                f"{place}: the survey has no {mistake.kind!r} at {mistake.at_m:g} m of span {mistake.span}; "
+                "name a feature by its kind, span and at_m, a pole's insulator at 0 m of the span behind it"
+            )
+        known = INSULATORS if named in poles else (*FEATURES, "nothing")
+        if mistake.really and mistake.really not in known:
+            raise InputError(
+                f"{place}, really: {mistake.really!r} cannot be there; {near(mistake.really, known)}"
             )
 
 

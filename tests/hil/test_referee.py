@@ -14,7 +14,7 @@ import pytest
 import stage
 
 import hil
-from hil.passages import REFUSALS
+from hil.passages import REFUSALS, Passages
 from hil.referee import Referee
 from hil.violations import RULES
 from hil.world.truth import Contact, TruthState
@@ -292,6 +292,15 @@ def test_more_than_a_metre_unwrapped_at_a_pole_is_noticed() -> None:
     verdict = stage.run(robot=Early(stage.Job())).verdict("completed")
     assert ("unwrapped", "cable") in {(v["rule"], v["part"]) for v in verdict["violations"]}
     assert verdict["unwrapped_m"] > 1.0
+
+
+def test_cable_that_lies_straight_over_two_places_is_shared_by_them() -> None:
+    """A deterrent is no place of its own: it is part of its pole."""
+    beside = [dataclasses.replace(stage.pin(), at_m=at_m) for at_m in (stage.PIN_M, stage.PIN_M + 0.3)]
+    deterrent = dataclasses.replace(stage.pin(), kind="bird-deterrent")
+    passages = Passages([deterrent, *beside])
+    assert [f.at_m for f in passages.under(stage.PIN_M - 0.5, stage.PIN_M + 0.5)] == [f.at_m for f in beside]
+    assert passages.under(stage.PIN_M + 0.5, stage.PIN_M + 1.0) == []
 
 
 def test_cable_left_straight_on_the_open_span_is_a_bad_turn_and_not_the_poles() -> None:
