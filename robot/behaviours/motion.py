@@ -64,6 +64,7 @@ class Motion:
         self._swings_with_travel = abs(self.turn_per_m) * profile.times.crossing_speed_mps > _TURNING_RPS
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
+        self._braked = False
         self._last_rotor_rad = math.nan
         self._gear: tuple[float, float] | None = (
             None  # rotor angle in space and travel at which the gear engaged
@@ -134,12 +135,18 @@ class Motion:
     # ------------------------------------------------------------------ travel
 
     def drive(self, wish: Wish, situation: Situation, speed_mps: float, acceleration_mps2: float) -> None:
-        """Ramp towards `speed_mps` with all wheels that stand on the conductor; brakes at rest."""
+        """Ramp towards `speed_mps` with all wheels that stand on the conductor; brakes at rest.
+
+        Once on, the brakes stay on until it is to move again: whatever the slope makes of the time that they take to
+        fall in, letting go of them would make more of it.
+        """
         speed_mps = min(max(speed_mps, -situation.speed_cap_mps), situation.speed_cap_mps)
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
-        if self.speed_mps == 0.0 and speed_mps == 0.0 and abs(situation.estimate.speed_mps) < _BRAKE_MPS:
+        resting = self.speed_mps == 0.0 and speed_mps == 0.0
+        self._braked = resting and (self._braked or abs(situation.estimate.speed_mps) < _BRAKE_MPS)
+        if self._braked:
             return
         radius_m = self.profile.carriages.wheel_radius_m
         acceleration = (self.speed_mps - before_mps) / situation.dt_s / radius_m
