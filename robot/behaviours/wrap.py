@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from robot.behaviours.levelling import Levelling
+from robot.behaviours.levelling import Gusts, Levelling
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
@@ -31,6 +31,7 @@ class Wrap:
         self._pinch_n = (
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
+        self._gusts = Gusts()
         self._levelling: Levelling | None = None
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
@@ -48,6 +49,7 @@ class Wrap:
         motion.balance(wish, situation)
         motion.guide(wish, situation, out=True)
         motion.pinch(wish, situation, self._pinch_n)
+        self._gusts.observe(situation)
         if not self._drawn_up:
             self._drawn_up = motion.draw_up(wish, situation)
             if self._drawn_up:
@@ -62,9 +64,11 @@ class Wrap:
         self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
         if self._levelling is not None:
             return self._level(self._levelling, wish, situation)
-        if left_m < _ARRIVED_M and motion.at_rest(situation):
+        arrived = left_m < _ARRIVED_M and motion.speed_mps == 0.0  # the brakes may give a little on a slope
+        if arrived and motion.at_rest(situation):
             return self._arrived(situation)
-        speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))
+        limit_mps = self._route.speed_limit_mps(estimate.chainage_m)
+        speed_mps = 0.0 if arrived else min(self._speed_mps(left_m), limit_mps)
         motion.drive(wish, situation, speed_mps, 1.5 * motion.acceleration_mps2())
         return None
 
@@ -73,9 +77,8 @@ class Wrap:
             return "crossing_ahead"
         if levelling.waited_s < _WIND_S:
             return None
-        lean_deg = math.degrees(abs(situation.estimate.roll_rad))
-        most_deg = self._motion.parameters.crossing_lean_deg
-        self.detail = f"the body leans {lean_deg:.1f} degrees, at most {most_deg:g}: wait for less wind"
+        lean_deg = math.degrees(max(abs(situation.estimate.roll_rad), self._gusts.lean_rad))
+        self.detail = f"the body leans by up to {lean_deg:.1f} degrees: wait for less wind"
         return "feature_blocked"
 
     def _speed_mps(self, left_m: float) -> float:
@@ -106,5 +109,5 @@ class Wrap:
             self.detail = ahead.plan.reason
             return "feature_blocked"
         self.detail = ", ".join(f.kind for f in ahead.features)
-        self._levelling = Levelling(self._motion, situation)
+        self._levelling = Levelling(self._motion, self._gusts, situation)
         return None
