@@ -21,6 +21,7 @@ _DAMPING_NS_PER_M = 10.0  # of the cable's pay-out
 _DAMPING_LATE_NS_PER_M = 2.0  # as much as is stable on feedback that is 60 ms old
 _LATE_NS = 30_000_000
 _BRAKE_MPS = 0.010  # slow enough for the spring brakes
+_BRAKING_MPS = 0.030  # until they have closed, a slope may pull it as fast as this
 _CROSSING_SHARE = 0.4
 _LEAN_S = 5.0  # far longer than the body swings
 _TURNING_RPS = 1.0  # slower turns tell nothing about the balance
@@ -135,17 +136,14 @@ class Motion:
     # ------------------------------------------------------------------ travel
 
     def drive(self, wish: Wish, situation: Situation, speed_mps: float, acceleration_mps2: float) -> None:
-        """Ramp towards `speed_mps` with all wheels that stand on the conductor; brakes at rest.
-
-        Once on, the brakes stay on until it is to move again: whatever the slope makes of the time that they take to
-        fall in, letting go of them would make more of it.
-        """
+        """Ramp towards `speed_mps` with all wheels that stand on the conductor; brakes at rest."""
         speed_mps = min(max(speed_mps, -situation.speed_cap_mps), situation.speed_cap_mps)
         step_mps = acceleration_mps2 * situation.dt_s
         before_mps = self.speed_mps
         self.speed_mps += min(max(speed_mps - self.speed_mps, -step_mps), step_mps)
-        resting = self.speed_mps == 0.0 and speed_mps == 0.0
-        self._braked = resting and (self._braked or abs(situation.estimate.speed_mps) < _BRAKE_MPS)
+        braked_mps = _BRAKING_MPS if self._braked else _BRAKE_MPS
+        stands = self.speed_mps == 0.0 and speed_mps == 0.0
+        self._braked = stands and abs(situation.estimate.speed_mps) < braked_mps
         if self._braked:
             return
         radius_m = self.profile.carriages.wheel_radius_m
