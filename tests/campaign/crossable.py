@@ -10,16 +10,15 @@ from hil.scenario import Weather
 from robot.line.features import Feature, Sleeve
 from robot.line.line import Line, LoadedLine
 
-POLES = frozenset({"pin-10", "line-post-10", "pin-10-double", "line-post-10-double"})
+SINGLE = frozenset({"pin-10", "line-post-10"})
+POLES = SINGLE | {"pin-10-double", "line-post-10-double"}
 SMALL = frozenset({"fault-indicator", "splice", "pg-clamp", "spiral-diverter"})
 BESIDE = frozenset({"bird-deterrent"})  # outside of everything that moves
 APART_M = 2.0  # from middle to middle, as of two poles
 SLEEVE_MAX_M = 0.029  # folded roller arms begin 30 mm from the conductor's middle
-INDICATOR_M = 0.3  # from a single insulator
+INDICATOR_M = 0.3  # behind a single insulator
 SLOPE_MAX_DEG = {False: 15.0, True: 8.0}  # dry, wet
-TURN_MAX_DEG = 7.0
-KINK_MAX_DEG = {"pin-10": 10.0, "pin-10-double": 10.0}  # there the pods sag to the arm
-KINK_ELSE_DEG = 12.0
+KINK_MAX_DEG, TURN_MAX_DEG = 12.0, 7.0
 CALM_MPS = 6.0  # gusts below this lean the robot by less than 3 degrees
 _REACH_M = 1.5  # half of the robot's length
 
@@ -43,10 +42,9 @@ def why_not(line: Line, features: Sequence[Feature], shapes: Sequence[LoadedLine
     slope_deg = math.degrees(max(shape.max_slope_rad() for shape in shapes))
     if slope_deg > SLOPE_MAX_DEG[weather.wet]:
         return f"slope of {slope_deg:.1f} degrees, {'wet' if weather.wet else 'dry'}"
-    kinds = {feature.pole: feature.kind for feature in features}
     for index, pole in enumerate(line.poles[1:-1], 1):
         kink_deg = math.degrees(max(shape.max_kink_rad(index, _REACH_M) for shape in shapes))
-        if kink_deg > KINK_MAX_DEG.get(kinds[pole.id], KINK_ELSE_DEG):
+        if kink_deg > KINK_MAX_DEG:
             return f"kink of {kink_deg:.1f} degrees at {pole.id}"
         if abs(pole.angle_deg) > TURN_MAX_DEG:
             return f"turn of {pole.angle_deg:.1f} degrees at {pole.id}"
@@ -54,7 +52,8 @@ def why_not(line: Line, features: Sequence[Feature], shapes: Sequence[LoadedLine
 
 
 def _apart_m(one: str, other: str) -> float:
-    """From middle to middle: an indicator may hang near a single insulator, all else is as far apart as two poles."""
-    pair = {one, other}
-    near = "fault-indicator" in pair and pair & {"pin-10", "line-post-10"}
+    """From middle to middle: an indicator may hang close behind a single insulator, all else is as far apart as two
+    poles. Before the insulator the robot would hang on its front roller alone, which carries no wheel load.
+    """
+    near = one in SINGLE and other == "fault-indicator"
     return INDICATOR_M if near else APART_M

@@ -137,7 +137,7 @@ def _draw_poles(draft: _Draft) -> None:
     height_m = at_m = 0.0
     for number, length_m in enumerate(draft.lengths_m, 2):
         at_m += length_m
-        height_m += length_m * math.tan(math.radians(rng.gauss(0.0, 3.0)))
+        height_m += length_m * math.tan(math.radians(rng.gauss(0.0, 2.2)))
         pole: dict[str, Any] = {"id": f"P{number}", "attachment_height_m": round(height_m, 2)}
         last = number == len(draft.lengths_m) + 1
         if last:
@@ -156,14 +156,14 @@ def _furnish(draft: _Draft, number: int, length_m: float, insulator: str) -> Non
     rng = draft.rng
     if rng.random() < 0.3:
         gap_m = rng.choice(NEAR_DOUBLE_M if insulator.endswith("-double") else NEAR_POLE_M)
-        behind = rng.random() < 0.5
+        before = rng.random() < 0.15
         place = (
             {"span": number - 1, "at_m": round(length_m - gap_m, 2)}
-            if behind
+            if before
             else {"span": number, "at_m": gap_m}
         )
         draft.features.append({"kind": "fault-indicator", **place})
-        draft.taken.append(sum(draft.lengths_m[: number - 1]) + (-gap_m if behind else gap_m))
+        draft.taken.append(sum(draft.lengths_m[: number - 1]) + (-gap_m if before else gap_m))
     if rng.random() < 0.2:
         kind = rng.choice((*["bird-deterrent"] * 4, "bird-deterrent-low"))
         draft.features.append({"kind": kind, "span": number, "at_m": 0.0})
