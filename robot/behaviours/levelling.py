@@ -16,7 +16,7 @@ from robot.behaviours.wish import Situation, Wish
 
 _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
-_MEMORY_S = 30.0  # gusts come every few seconds
+_MEMORY_S = 60.0  # as long as a crossing takes
 _ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
 _LEVEL_SHARE = (
     0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
@@ -26,7 +26,8 @@ _LEVEL_SHARE = (
 class Gusts:
     """How far the rolling body has leaned of late."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_deg: float) -> None:
+        self._most_rad = math.radians(most_deg)
         self.lean_rad = 0.0  # the largest, forgotten slowly
 
     def observe(self, situation: Situation) -> None:
@@ -35,6 +36,11 @@ class Gusts:
         if abs(situation.estimate.speed_mps) > _ROLLING_MPS:
             self.lean_rad = max(self.lean_rad, abs(situation.estimate.roll_rad))
 
+    @property
+    def over(self) -> bool:
+        """Whether none of them was more than a crossing bears."""
+        return self.lean_rad <= self._most_rad
+
 
 class Levelling:
     """One wait for a level body and no gusts; made anew for every crossing."""
@@ -42,7 +48,6 @@ class Levelling:
     def __init__(self, motion: Motion, gusts: Gusts, situation: Situation) -> None:
         self._motion = motion
         self._gusts = gusts
-        self._gust_rad = math.radians(motion.profile.limits.roll_crossing_max_deg)
         self._limit_rad = math.radians(motion.parameters.crossing_lean_deg)
         self._start_m = situation.estimate.travel_m
         self._swaying = False
@@ -59,7 +64,7 @@ class Levelling:
             self._swaying = True
         elif lean_rad < _LEVEL_SHARE * self._limit_rad:
             self._swaying = False
-        if self._swaying or self._gusts.lean_rad > self._gust_rad:
+        if self._swaying or not self._gusts.over:
             self._sway(wish, situation)
             return False
         motion.drive(wish, situation, 0.0, _ACCELERATION_MPS2)

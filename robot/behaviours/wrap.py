@@ -31,7 +31,7 @@ class Wrap:
         self._pinch_n = (
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
-        self._gusts = Gusts()
+        self._gusts = Gusts(motion.profile.limits.roll_crossing_max_deg)
         self._levelling: Levelling | None = None
         self.ahead: Ahead | None = None  # what the last report was about
         self.detail = ""
@@ -61,7 +61,8 @@ class Wrap:
         stop_m = self.ahead.stop_m if self.ahead else motion.line.length_m - motion.parameters.end_gap_m
         left_m = stop_m - estimate.chainage_m
         parameters = motion.parameters
-        self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
+        damped = left_m < _SLOW_M and self._gusts.over  # a body that is held tells nothing about the wind
+        self._pinch_n = parameters.crossing_pinch_n if damped else parameters.wrap_pinch_n
         if self._levelling is not None:
             return self._level(self._levelling, wish, situation)
         arrived = left_m < _ARRIVED_M and motion.speed_mps == 0.0  # the brakes may give a little on a slope

@@ -96,7 +96,7 @@ def run(job: Job) -> tuple[Summary, str]:
 
     def watch(frame: SensorFrame, command: CommandFrame) -> None:
         nonlocal reason
-        said.update((event.id, event.detail) for event in command.events)
+        said.update((event.id, event.detail) for event in command.events if event.detail != "cleared")
         reason = command.reason
 
     summary = simulate(job, watch=watch)
