@@ -33,6 +33,7 @@ TENSION_BAND = 0.20  # of the ordered tension
 UNWRAPPED_MAX_M = 1.0  # a pole, or whatever else it lies over
 UNRECORDED_MAX_M = 0.10  # unwrapped a pole beyond what the robot recorded
 BESIDE_M = 2.0  # unwrapped cable this near to a feature was left so for its sake
+REACH_M = 0.35  # from the lay point to the far side of the rotor, which is parked for what it meets
 RECORD_TOLERANCE_M = 0.02  # of the places in the robot's own record
 
 
@@ -285,7 +286,7 @@ class Referee:
         share it."""
         sums: dict[float, tuple[Feature, float]] = {}
         for stretch in stretches:
-            under = self._passages.under(stretch.from_m, stretch.to_m)
+            under = self._passages.under(stretch.from_m - REACH_M, stretch.to_m + REACH_M)
             for feature in under or self._beside(stretch):
                 so_far_m = sums.get(feature.at_m, (feature, 0.0))[1]
                 sums[feature.at_m] = (feature, so_far_m + stretch.length_m / max(len(under), 1))

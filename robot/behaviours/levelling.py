@@ -16,7 +16,7 @@ from robot.behaviours.wish import Situation, Wish
 
 _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
-_MEMORY_S = 60.0  # as long as a crossing takes
+_CALM_S = 60.0  # as long as a crossing takes
 _ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
 _LEVEL_SHARE = (
     0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
@@ -24,22 +24,27 @@ _LEVEL_SHARE = (
 
 
 class Gusts:
-    """How far the rolling body has leaned of late."""
+    """Whether the wind has leaned the rolling body too far of late.
+
+    Args:
+        most_deg: more is too far.
+    """
 
     def __init__(self, most_deg: float) -> None:
         self._most_rad = math.radians(most_deg)
-        self.lean_rad = 0.0  # the largest, forgotten slowly
+        self._calm_s = math.inf  # since the last one
+        self.lean_rad = 0.0  # the last one's
 
     def observe(self, situation: Situation) -> None:
         """One tick of travel with the counterweight where it balances the coil."""
-        self.lean_rad *= math.exp(-situation.dt_s / _MEMORY_S)
-        if abs(situation.estimate.speed_mps) > _ROLLING_MPS:
-            self.lean_rad = max(self.lean_rad, abs(situation.estimate.roll_rad))
+        lean_rad = abs(situation.estimate.roll_rad)
+        self._calm_s += situation.dt_s
+        if lean_rad > self._most_rad and abs(situation.estimate.speed_mps) > _ROLLING_MPS:
+            self._calm_s, self.lean_rad = 0.0, lean_rad
 
     @property
     def over(self) -> bool:
-        """Whether none of them was more than a crossing bears."""
-        return self.lean_rad <= self._most_rad
+        return self._calm_s > _CALM_S
 
 
 class Levelling:

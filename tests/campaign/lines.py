@@ -121,7 +121,7 @@ def _tension_n(rng: random.Random, conductor: str) -> float:
 
 
 def _weather(rng: random.Random) -> Weather:
-    gust_mps = round(rng.uniform(1.0, 10.0), 1)
+    gust_mps = round(rng.triangular(1.0, 10.0, 3.0), 1)
     return Weather(
         wind_mps=round(gust_mps * rng.uniform(0.4, 0.8), 1),
         gust_mps=gust_mps,
