@@ -15,7 +15,7 @@ from missions.summary import Summary, ViolationEntry
 from robot.line.features import Feature
 from robot.line.line import Line, LoadedLine
 from robot.line.survey import Survey
-from robot.messages import CommandFrame, SensorFrame
+from robot.messages import CommandFrame, Mode, SensorFrame
 from robot.parameters import Parameters
 from tests.campaign.crossable import CALM_MPS, why_not
 from tests.campaign.lines import draw
@@ -35,6 +35,7 @@ class Played:
     why_not: str  # why it does not count as crossable, "" = it does
     calm: bool  # no gust leans the robot too far
     reason: str  # of the end, with the robot's own words
+    mode: Mode  # then
     summary: Summary
 
     @property
@@ -55,8 +56,9 @@ class Played:
         return WIND_TEXT in self.reason
 
     @property
-    def held_with_reason(self) -> bool:
-        return self.summary.outcome == "stopped" and not self.reason.startswith(OUT_OF_TIME)
+    def held(self) -> bool:
+        """It asks people what to do."""
+        return self.mode is Mode.HOLD and not self.reason.startswith(OUT_OF_TIME)
 
 
 PLAYED: list[Played] = []  # in this session
@@ -69,14 +71,11 @@ def played(seed: int) -> Played:
     job = job_of(drawn.survey, drawn.scenario)
     weather = drawn.scenario.weather
     mass_kg = PROFILE.mass_kg(job.line.cable_loaded_m * job.line.cable.mass_kg_per_m)
-    temperatures_c = (
-        job.line.stringing_temperature_c,
-        weather.temperature_c,
-    )  # all that is known, and the true
+    temperatures_c = job.line.stringing_temperature_c, weather.temperature_c
     shapes = [LoadedLine(job.line, mass_kg, t_c, PROFILE.carriages.s_m) for t_c in temperatures_c]
     why = why_not(job.line, true_features(job), shapes, weather)
-    summary, reason = run(job)
-    PLAYED.append(Played(job.line.name, drawn.tricks, why, weather.gust_mps < CALM_MPS, reason, summary))
+    calm = weather.gust_mps < CALM_MPS
+    PLAYED.append(Played(job.line.name, drawn.tricks, why, calm, *run(job)))
     return PLAYED[-1]
 
 
@@ -89,17 +88,17 @@ def true_features(job: Job) -> Sequence[Feature]:
     return World(job.profile, job.line, job.scenario, job.seed).true_features
 
 
-def run(job: Job) -> tuple[Summary, str]:
-    """Summary, and the reason of the end with what the robot said to it."""
+def run(job: Job) -> tuple[str, Mode, Summary]:
+    """Reason of the end with what the robot said to it, its mode then, and the summary."""
     said: dict[str, str] = {}
-    reason = ""
+    reason, mode = "", Mode.SAFE
 
     def watch(frame: SensorFrame, command: CommandFrame) -> None:
-        nonlocal reason
+        nonlocal reason, mode
         said.update((event.id, event.detail) for event in command.events if event.detail != "cleared")
-        reason = command.reason
+        reason, mode = command.reason, command.mode
 
     summary = simulate(job, watch=watch)
     if summary.reason.startswith(OUT_OF_TIME):
-        return summary, summary.reason
-    return summary, f"{reason}: {said.get(reason, '')}".rstrip(": ")
+        return summary.reason, mode, summary
+    return f"{reason}: {said.get(reason, '')}".rstrip(": "), mode, summary

@@ -19,7 +19,7 @@ def table(lines: Sequence[Played]) -> str:
         ("of those completed", sum(line.completed for line in crossable)),
         ("of those waited for the wind", sum(line.waited for line in crossable)),
         ("others completed", sum(line.completed for line in lines if line.why_not)),
-        ("held with a reason", sum(line.held_with_reason for line in lines)),
+        ("held", sum(line.held for line in lines)),
     ]
     text = [f"{name:30} {count:5}" for name, count in rows]
     text += [f"{kinds:50} {len(times):3} x {mean(times):6.1f} s" for kinds, times in _times_s(lines).items()]

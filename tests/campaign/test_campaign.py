@@ -11,20 +11,17 @@ from tests.campaign.lines import draw
 from tests.campaign.play import played
 
 SEEDS = range(1, 201)
-SAMPLE = (
-    7,
-    8,
-    16,
-)  # a splice in the wrong place and a diverter that is gone; wet, another insulator; blocked
+# an indicator that nobody knows of; one that is not there; something unknown, which ends the job
+SAMPLE = (39, 69, 186)
 CROSSABLE_SHARE = 0.70  # of all lines
 COMPLETED_SHARE = 0.98  # of those that count as crossable and had not to wait for the wind
 
 
 def judge(seed: int) -> None:
     line = played(seed)
-    assert line.violations == ()
+    assert line.violations == []
     assert not line.lost
-    assert line.completed or line.held_with_reason
+    assert line.completed or line.held, line.reason
 
 
 @pytest.mark.parametrize("seed", SAMPLE)
@@ -49,7 +46,7 @@ def test_what_counts_as_crossable_is_crossed_without_an_operator() -> None:
     assert len(left) <= (1.0 - COMPLETED_SHARE) * len(tried), left
 
 
-def test_waiting_for_the_wind_is_for_windy_lines() -> None:
+def test_on_a_calm_day_nothing_waits_for_the_wind() -> None:
     assert not any(played(seed).waited for seed in SAMPLE if played(seed).calm)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from robot.messages import Mode
 from tests.campaign.catalogue import CASES, SLOPES_DEG, scenario, survey
 from tests.campaign.play import job_of, run
 
@@ -17,11 +18,11 @@ ROWS = [pytest.param(*row, marks=[] if row in SAMPLE else pytest.mark.acceptance
 @pytest.mark.parametrize(("name", "slope_deg", "mirrored"), ROWS)
 def test_it_is_crossed_or_refused_with_the_right_reason(name: str, slope_deg: float, mirrored: bool) -> None:
     case = CASES[name]
-    summary, reason = run(job_of(survey(case, slope_deg, mirrored), scenario()))
+    reason, mode, summary = run(job_of(survey(case, slope_deg, mirrored), scenario()))
     assert summary.violations == []
     refused = (case.refused_mirrored if mirrored else "") or case.refused
     if refused:
-        assert summary.outcome == "stopped"
+        assert mode is Mode.HOLD
         assert reason.startswith("feature_blocked")
         assert refused in reason
         assert all(crossing.outcome == "refused" for crossing in summary.crossings)
