@@ -57,8 +57,9 @@ class Played:
 
     @property
     def held(self) -> bool:
-        """It asks people what to do."""
-        return self.mode is Mode.HOLD and not self.reason.startswith(OUT_OF_TIME)
+        """It asks people what to do, before the end of the job."""
+        out_of_time = self.reason.startswith(OUT_OF_TIME)
+        return self.mode is Mode.HOLD and not self.completed and not out_of_time
 
 
 PLAYED: list[Played] = []  # in this session
