@@ -78,8 +78,7 @@ class Wrap:
             return "crossing_ahead"
         if levelling.waited_s < _WIND_S:
             return None
-        gust_rad = 0.0 if self._gusts.over else self._gusts.lean_rad
-        lean_deg = math.degrees(max(abs(situation.estimate.roll_rad), gust_rad))
+        lean_deg = math.degrees(max(abs(situation.estimate.roll_rad), self._gusts.lean_rad))
         self.detail = f"the body leans by up to {lean_deg:.1f} degrees: wait for less wind"
         return "feature_blocked"
 
