@@ -74,11 +74,11 @@ class AsLaid:
             Whether the lay has got a step further than ever before.
         """
         s, phi = self._s, self._phi
+        while s and s[-1] > s_m:  # taken up again
+            self._pop()
         if not s:
             self._origin_rad = theta_rad
         turned = self._hand * (theta_rad - self._origin_rad)
-        while s and s[-1] > s_m:  # taken up again
-            self._pop()
         if len(s) > 1 and s_m - s[-1] < APART_M and abs(turned - phi[-1]) < APART_RAD:
             return False
         s.append(s_m)

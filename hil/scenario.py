@@ -131,6 +131,20 @@ class Surprise(Table):
     at_m: Chainage
 
 
+class Mistake(Table):
+    """What the survey has wrong of one feature, named as it stands there by `kind`, `span` and `at_m`.
+
+    An inner pole's insulator stands at 0 m of the span that begins there. What is doubled on the line is a
+    surprise, what is doubled in the survey a mistake.
+    """
+
+    kind: Text
+    span: Annotated[int, Field(ge=1)]
+    at_m: Chainage
+    really: Text | Literal[""] = ""  # the kind that is there, "nothing", or "" = as surveyed
+    shift_m: Annotated[float, number(-5.0, 5.0)] = 0.0  # how much further along the line it is
+
+
 class Fault(Table):
     """Something breaks: at a time or at a chainage, on a target, for a while (None = to the end).
 
@@ -224,6 +238,7 @@ class Scenario(Table):
     weather: Weather = Weather()
     world: Spread = Spread()
     surprise: tuple[Surprise, ...] = ()
+    mistake: tuple[Mistake, ...] = ()
     fault: tuple[Fault, ...] = ()
     operator: tuple[OperatorAct, ...] = ()
 

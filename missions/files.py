@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from hil.scenario import Scenario, Weather
 from missions.file_errors import InputError as InputError
 from missions.file_errors import describe, near, number_hint, place_of, short, shown
-from robot.line.catalogue import FEATURES, KINDS
+from robot.line.catalogue import FEATURES, INSULATORS, KINDS
 from robot.line.line import Line, LineError
 from robot.line.survey import FORMAT as LINE_FORMAT
 from robot.line.survey import Survey, sections
@@ -175,6 +175,22 @@ def _check_against_line(path: Path, scenario: Scenario, survey: Survey) -> None:
         if act.action is Action.TREAT_AS and act.argument not in KINDS:
             what = f"{shown(act.argument)} is not in the catalogue; {near(act.argument, KINDS)}"
             refuse(("operator", i, "argument"), what)
+    hung = {(feature.kind, feature.span, feature.at_m) for feature in survey.feature}
+    poles = {(pole.insulator, number, 0.0) for number, pole in enumerate(survey.pole[:-1], 1) if number > 1}
+    for i, mistake in enumerate(scenario.mistake):
+        named = mistake.kind, mistake.span, mistake.at_m
+        if named not in hung | poles:
+            what = (
+                f"the survey has no {mistake.kind!r} at {mistake.at_m:g} m of span {mistake.span}; "
+                "name a feature by its kind, span and at_m, a pole's insulator at 0 m of the span behind it"
+            )
+            refuse(("mistake", i), what)
+        known = INSULATORS if named in poles else (*FEATURES, "nothing")
+        if mistake.really and mistake.really not in known:
+            refuse(
+                ("mistake", i, "really"),
+                f"{shown(mistake.really)} cannot be there; {near(mistake.really, known)}",
+            )
 
 
 # ---------------------------------------------------------------- writing

@@ -10,10 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from firmware_bridge.virtual.mechanics import FloatArray
+from hil.scenario import Mistake
 from robot.line.features import Feature
 from robot.line.line import Line
 
 _TOGETHER_M = 0.5  # features this near belong to one pole
+_SAME_M = 0.01  # places in the survey this near are the same
+_NOTHING = "nothing"  # what is where the survey has a feature that is not there
 _NEIGHBOUR_M = 3.0  # survey errors bring features no nearer than this, or than they are in the survey
 
 
@@ -34,15 +37,25 @@ class Track:
     Args:
         shape: the conductor as surveyed, with the robot on it.
         surprises: features that the survey does not know, at their true places.
+        mistakes: what the survey has wrong of its features, beside its errors.
     """
 
     def __init__(
-        self, shape: Shape, line: Line, surprises: Sequence[Feature], survey_error_m: float, seed: int
+        self,
+        shape: Shape,
+        line: Line,
+        surprises: Sequence[Feature],
+        mistakes: Sequence[Mistake],
+        survey_error_m: float,
+        seed: int,
     ) -> None:
         rng = np.random.default_rng([seed, 1])
         self._shape = shape
         true_m = _shifted([f.at_m for f in line.features], survey_error_m, line.length_m, rng)
         moved = [replace(f, at_m=at_m, sigma_m=0.0) for f, at_m in zip(line.features, true_m, strict=True)]
+        for mistake in mistakes:
+            _correct(moved, line, mistake)
+        moved = [f for f in moved if f.kind != _NOTHING]
         self.features = tuple(sorted([*moved, *surprises], key=lambda f: f.at_m))
         at_m = {f.pole: f.at_m for f in moved if f.pole}
         self._surveyed = [pole.chainage_m for pole in line.poles]
@@ -65,6 +78,22 @@ class Track:
         i = min(max(bisect_right(true, s_m), 1), len(true) - 1)
         share = (s_m - true[i - 1]) / (true[i] - true[i - 1])
         return surveyed[i - 1] + share * (surveyed[i] - surveyed[i - 1])
+
+
+def _correct(true: list[Feature], line: Line, mistake: Mistake) -> None:
+    """Put what is really there in the place of what the survey has wrong; a pole stays a pole."""
+    at_m = line.chainage_m(mistake.span, mistake.at_m)
+    index = next(
+        i for i, f in enumerate(line.features) if f.kind == mistake.kind and abs(f.at_m - at_m) < _SAME_M
+    )
+    was = true[index]
+    place_m = was.at_m + mistake.shift_m
+    if mistake.really == _NOTHING:
+        true[index] = replace(was, kind=_NOTHING)
+    elif mistake.really:
+        true[index] = replace(line.feature(mistake.really, place_m), pole=was.pole)
+    else:
+        true[index] = replace(was, at_m=place_m)
 
 
 def _shifted(at_m: Sequence[float], sigma_m: float, length_m: float, rng: np.random.Generator) -> list[float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.virtual.mechanics import BoolArray, FloatArray, RawSensors
-from hil.scenario import AXIS_NAMES, Fault, Scenario
+from hil.scenario import AXIS_NAMES, Fault, Mistake, Scenario
 from hil.world import plant as plants
 from hil.world.bodies import Bodies, lift_height_m
 from hil.world.cable import CURVE_POINTS, CURVE_STEP_RAD, free_cable_m
@@ -69,7 +69,8 @@ class World:
             shape = LoadedLine(line, mean_kg, scenario.weather.temperature_c, profile.carriages.s_m)
         self.conductor_diameter_m = diameter_m
         self._profile, self._line, self._seed = profile, line, seed
-        self._track = Track(shape, line, _surprises(scenario, line), scenario.survey_error_m, seed)
+        surprises, mistakes = _surprises(scenario, line), _mistakes(scenario, line)
+        self._track = Track(shape, line, surprises, mistakes, scenario.survey_error_m, seed)
         self.true_features: tuple[Feature, ...] = self._track.features
         pool = pool_for(self.true_features)
         self.bodies = Bodies(profile, float(rng.uniform(-math.pi, math.pi)), pool)
@@ -292,6 +293,12 @@ def _surprises(scenario: Scenario, line: Line) -> list[Feature]:
     return [
         line.feature(s.kind, line.chainage_m(s.span, s.at_m)) for s in scenario.surprise if s.span in numbers
     ]
+
+
+def _mistakes(scenario: Scenario, line: Line) -> list[Mistake]:
+    """What the survey has wrong within this section."""
+    numbers = {span.number for span in line.spans}
+    return [mistake for mistake in scenario.mistake if mistake.span in numbers]
 
 
 def _mounted(profile: Profile, coil_kg: float) -> FloatArray:

@@ -38,21 +38,36 @@ class LayGeometry:
 
 
 class LayPoint:
-    """Follows the lay point along the conductor from what the guide does."""
+    """Follows the lay point along the conductor from what the guide does.
 
-    __slots__ = ("_geometry", "s_m", "turned_rad")
+    Turned back, the cable comes off again the way it went on; turned forth, it first goes on as it lay before. So a
+    swing to and fro leaves everything as it was.
+    """
+
+    __slots__ = ("_back_rad", "_furthest_m", "_geometry", "_held_m", "turned_rad")
 
     def __init__(self, geometry: LayGeometry, guide_s_m: float) -> None:
         self._geometry = geometry
-        self.s_m = guide_s_m - geometry.lag_m
+        self._furthest_m = guide_s_m - geometry.lag_m
+        self._back_rad = 0.0  # turned back from where the cable was laid to the furthest
+        self._held_m = -math.inf
         self.turned_rad = 0.0
+
+    @property
+    def s_m(self) -> float:
+        """Chainage of the lay point."""
+        off_m = self._back_rad * self._geometry.pitch_m / (2 * math.pi)
+        return max(self._furthest_m - off_m, self._held_m)
 
     def advance(self, guide_s_m: float, turned_rad: float) -> None:
         """The rotor has turned by `turned_rad` in the hand of the lay, the guide is now at `guide_s_m`."""
-        free_m = guide_s_m - self.s_m
-        self.s_m += free_m * (1.0 - math.exp(-max(turned_rad, 0.0) / self._geometry.relaxation_rad))
         self.turned_rad += turned_rad
+        new_rad = turned_rad - self._back_rad
+        self._back_rad = max(-new_rad, 0.0)
+        free_m = guide_s_m - self._furthest_m
+        self._furthest_m += free_m * (1.0 - math.exp(-max(new_rad, 0.0) / self._geometry.relaxation_rad))
 
     def hold_at(self, s_m: float) -> None:
         """The cable is held at `s_m`, by a tie or a clamp: nothing behind it moves any more."""
-        self.s_m = max(self.s_m, s_m)
+        self._held_m = max(self._held_m, s_m)
+        self._furthest_m = max(self._furthest_m, s_m)

@@ -2,6 +2,9 @@
 
 A parked robot is locked by its pinch in whatever lean it stopped with. So it rolls to and fro a hand's width, slowly,
 until a stop finds it level; gusts are waited out in this way. How long is for the caller to say.
+
+A level moment is no calm: a gust that has come will come again. What the wind does to a body that rolls freely, without
+the counterweight against it, is remembered for a while.
 """
 
 from __future__ import annotations
@@ -13,16 +16,43 @@ from robot.behaviours.wish import Situation, Wish
 
 _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
+_CALM_S = 60.0  # as long as a crossing takes
+_ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
 _LEVEL_SHARE = (
     0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
 )
 
 
-class Levelling:
-    """One wait for a level body; made anew for every crossing."""
+class WindMemory:
+    """Whether the wind has leaned the rolling body too far of late.
 
-    def __init__(self, motion: Motion, situation: Situation) -> None:
+    Args:
+        most_deg: more is too far.
+    """
+
+    def __init__(self, most_deg: float) -> None:
+        self._most_rad = math.radians(most_deg)
+        self._calm_s = math.inf  # since the last one
+        self.lean_rad = 0.0  # the last one's
+
+    def observe(self, situation: Situation) -> None:
+        """One tick of travel with the counterweight where it balances the coil."""
+        lean_rad = abs(situation.estimate.roll_rad)
+        self._calm_s += situation.dt_s
+        if lean_rad > self._most_rad and abs(situation.estimate.speed_mps) > _ROLLING_MPS:
+            self._calm_s, self.lean_rad = 0.0, lean_rad
+
+    @property
+    def over(self) -> bool:
+        return self._calm_s > _CALM_S
+
+
+class Levelling:
+    """One wait for a level body and no gusts; made anew for every crossing."""
+
+    def __init__(self, motion: Motion, wind: WindMemory, situation: Situation) -> None:
         self._motion = motion
+        self._wind = wind
         self._limit_rad = math.radians(motion.parameters.crossing_lean_deg)
         self._start_m = situation.estimate.travel_m
         self._swaying = False
@@ -39,7 +69,7 @@ class Levelling:
             self._swaying = True
         elif lean_rad < _LEVEL_SHARE * self._limit_rad:
             self._swaying = False
-        if self._swaying:
+        if self._swaying or not self._wind.over:
             self._sway(wish, situation)
             return False
         motion.drive(wish, situation, 0.0, _ACCELERATION_MPS2)

@@ -29,11 +29,11 @@ class Travel:
         motion.keep_tension(wish, situation)
         motion.balance(wish, situation)
         motion.pinch(wish, situation, parameters.wrap_pinch_n)
-        if left_m < _ARRIVED_M and motion.at_rest(situation):
+        arrived = left_m < _ARRIVED_M and motion.speed_mps == 0.0  # the brakes may give a little on a slope
+        if arrived and motion.at_rest(situation):
             return "lay_begin"
         acceleration = motion.acceleration_mps2()
-        speed = min(
-            parameters.travel_speed_mps, math.sqrt(2 * acceleration * max(left_m - _ARRIVED_M / 2, 0.0))
-        )
-        motion.drive(wish, situation, speed, 1.5 * acceleration)
+        braking_mps = math.sqrt(2 * acceleration * max(left_m - _ARRIVED_M / 2, 0.0))
+        speed_mps = 0.0 if arrived else min(parameters.travel_speed_mps, braking_mps)
+        motion.drive(wish, situation, speed_mps, 1.5 * acceleration)
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from robot.behaviours.levelling import Levelling
+from robot.behaviours.levelling import Levelling, WindMemory
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
@@ -32,6 +32,7 @@ class Wrap:
         self._pinch_n = (
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
+        self._wind = WindMemory(motion.profile.limits.roll_crossing_max_deg)
         self._levelling: Levelling | None = None
         self._look_first_s = 0.0
         self.ahead: Ahead | None = None  # what the last report was about
@@ -54,6 +55,7 @@ class Wrap:
         motion.balance(wish, situation)
         motion.guide(wish, situation, out=True)
         motion.pinch(wish, situation, self._pinch_n)
+        self._wind.observe(situation)
         if self._look_first_s > 0.0:
             self._look_first_s -= situation.dt_s
             return None
@@ -68,12 +70,15 @@ class Wrap:
         stop_m = self.ahead.stop_m if self.ahead else motion.line.length_m - motion.parameters.end_gap_m
         left_m = stop_m - estimate.chainage_m
         parameters = motion.parameters
-        self._pinch_n = parameters.crossing_pinch_n if left_m < _SLOW_M else parameters.wrap_pinch_n
+        damped = left_m < _SLOW_M and self._wind.over  # a body that is held tells nothing about the wind
+        self._pinch_n = parameters.crossing_pinch_n if damped else parameters.wrap_pinch_n
         if self._levelling is not None:
             return self._level(self._levelling, wish, situation)
-        if left_m < _ARRIVED_M and motion.at_rest(situation):
+        arrived = left_m < _ARRIVED_M and motion.speed_mps == 0.0  # the brakes may give a little on a slope
+        if arrived and motion.at_rest(situation):
             return self._arrived(situation)
-        speed_mps = min(self._speed_mps(left_m), self._route.speed_limit_mps(estimate.chainage_m))
+        limit_mps = self._route.speed_limit_mps(estimate.chainage_m)
+        speed_mps = 0.0 if arrived else min(self._speed_mps(left_m), limit_mps)
         motion.drive(wish, situation, speed_mps, 1.5 * motion.acceleration_mps2())
         return None
 
@@ -82,9 +87,8 @@ class Wrap:
             return "crossing_ahead"
         if levelling.waited_s < _WIND_S:
             return None
-        lean_deg = math.degrees(abs(situation.estimate.roll_rad))
-        most_deg = self._motion.parameters.crossing_lean_deg
-        self.detail = f"the body leans {lean_deg:.1f} degrees, at most {most_deg:g}: wait for less wind"
+        lean_deg = math.degrees(max(abs(situation.estimate.roll_rad), self._wind.lean_rad))
+        self.detail = f"the body leans by up to {lean_deg:.1f} degrees: wait for less wind"
         return "feature_blocked"
 
     def _speed_mps(self, left_m: float) -> float:
@@ -113,5 +117,5 @@ class Wrap:
             self.detail = self._route.reason(ahead, situation.estimate)
             return "feature_blocked"
         self.detail = ", ".join(f.kind for f in ahead.features)
-        self._levelling = Levelling(self._motion, situation)
+        self._levelling = Levelling(self._motion, self._wind, situation)
         return None

@@ -232,6 +232,8 @@ class Crossing:
         """On to the next step; a crossing whose steps are undone has failed."""
         progress = self._progress
         progress.begin_step()
+        if step.kind is StepKind.PARK_ROTOR:
+            self._cable.parked()
         if self._instead:
             self._instead.popleft()
             if self._instead:
@@ -352,7 +354,6 @@ class Crossing:
             motion.release()
             motion.parked = True
             self._progress.rotor_rad = self._parking_rad(step, rotor_rad, situation)
-            self._cable.parked()
         motion.turn_to(wish, situation, self._progress.rotor_rad)
 
     def _parking_rad(self, step: Step, rotor_rad: float, situation: Situation) -> float:

@@ -11,7 +11,9 @@ from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
 from robot.messages import Axis
 
-_STRAIGHT = 4.0  # cable with less than a quarter of the ordered turns counts as straight
+_STRAIGHT = (
+    3.5  # less than a quarter of the ordered turns counts as straight; a little to be on the safe side
+)
 _TIED_M = (
     0.13  # with the guide this far past a pole's middle the tie holds the cable and what slack lies behind
 )
@@ -36,7 +38,7 @@ class FreeCable:
         }
 
     def parked(self) -> None:
-        """The rotor stands still from here on."""
+        """The rotor has come to stand; from one parked angle to another the cable stays straight."""
         if self._motion.lay is not None and self._parked_from_m is None:
             self._parked_from_m = self._motion.lay.s_m
 

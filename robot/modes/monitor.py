@@ -338,7 +338,8 @@ class Monitor:
 
     def _wheels_fight(self, frame: SensorFrame) -> bool:
         """Whether one of the wheels, all told the same speed, pushes against the others more than creep explains:
-        it misreads its own speed and drags."""
+        it misreads its own speed and drags. One that pushes the same way, only less, has no better grip: an open
+        carriage that climbs a tie on a slope does."""
         effort = frame.axes.effort
         if max(effort[:3]) - min(effort[:3]) < _FIGHT_N * self._wheel_radius_m:
             return False
@@ -351,10 +352,12 @@ class Monitor:
                 pushes_n.append(effort[axis] / self._wheel_radius_m)
                 pressed_n.append(sensors.wheel_load_n[carriage] + sensors.pinch_n[carriage])
         total_n, others = sum(pushes_n), len(pushes_n) - 1
-        return others > 0 and any(
-            abs(push_n - (total_n - push_n) / others) > max(_FIGHT * pressing_n, _FIGHT_N)
-            for push_n, pressing_n in zip(pushes_n, pressed_n, strict=True)
-        )
+        for push_n, pressing_n in zip(pushes_n, pressed_n, strict=True):
+            rest_n = (total_n - push_n) / max(others, 1)
+            helps = push_n * rest_n > 0.0 and abs(push_n) < abs(rest_n)
+            if others > 0 and not helps and abs(push_n - rest_n) > max(_FIGHT * pressing_n, _FIGHT_N):
+                return True
+        return False
 
     def _unexplained_n(self, frame: SensorFrame, estimate: Estimate, acceleration_rps2: float) -> float:
         """Force of the wheels along the conductor that gravity, acceleration and rolling do not explain."""

@@ -116,6 +116,12 @@ def test_a_recorded_stretch_is_moved_to_its_true_place() -> None:
     assert stretch.to_m == pytest.approx(4.6, abs=1e-3)
 
 
+def test_a_lay_that_is_taken_up_altogether_begins_anew() -> None:
+    laid = lay([(2.5, 1.0), (2.4, 0.5)])
+    assert laid.turns() == []
+    assert lay([(2.5, 1.0), *helix(2.4, 4.5, 1.0, theta=0.5)]).turns()[0].length_m == pytest.approx(1.0)
+
+
 def test_no_lay_has_no_figures() -> None:
     laid = AsLaid(1.0, 1, R_M)
     assert laid.turns() == []

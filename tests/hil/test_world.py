@@ -93,6 +93,17 @@ def test_a_surprise_is_where_the_scenario_puts_it() -> None:
     assert not branch.crossable
 
 
+def test_what_the_survey_has_wrong_is_otherwise_in_the_world() -> None:
+    line = make_line()
+    mistakes = [
+        {"kind": "pin-10", "span": 2, "at_m": 0.0, "really": "line-post-10", "shift_m": 1.5},
+        {"kind": "fault-indicator", "span": 2, "at_m": 14.0, "really": "nothing"},
+    ]
+    (pole,) = World(PROFILE, line, make_scenario(mistake=mistakes), 1).true_features
+    assert (pole.kind, pole.pole) == ("line-post-10", "T2")
+    assert pole.at_m == pytest.approx(line.poles[1].chainage_m + 1.5)
+
+
 def test_the_robot_is_mounted_so_that_the_lay_can_begin_behind_the_first_pole() -> None:
     truth = Bench(degrees=None).run(1.0).world.truth()
     assert 2.5 <= truth.lay_s_m < 2.6

@@ -338,6 +338,20 @@ def test_a_name_too_long_for_a_file_is_refused():
         files.resolve(5000 * "x")
 
 
+@pytest.mark.parametrize(("mistake", "wanted"), [
+    ('kind = "splice"\nspan = 1\nat_m = 6.0', r"line \d+, mistake 1: the survey has no 'splice' at 6 m of span 1"),
+    ('kind = "pin-10"\nspan = 1\nat_m = 0.0', r"line \d+, mistake 1: the survey has no 'pin-10' at 0 m of span 1"),
+    ('kind = "{pole}"\nspan = 2\nat_m = 0.0\nreally = "nothing"',
+     r"line \d+, mistake 1, really: 'nothing' cannot be there"),
+])  # fmt: skip
+def test_a_mistake_that_is_not_in_the_survey_is_refused(tmp_path, mistake, wanted):
+    pole = files.read_job("jiashan-350m")[1].pole[1].insulator
+    path = tmp_path / "s.toml"
+    path.write_text(f"{SCENARIO}\n[[mistake]]\n{mistake.format(pole=pole)}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=wanted):
+        files.read_job(str(path))
+
+
 def test_a_section_that_does_not_exist_is_refused(tmp_path):
     path = tmp_path / "s.toml"
     path.write_text(changed(SCENARIO, "seed = 1", "section = 2"), encoding="utf-8")

@@ -42,3 +42,13 @@ def test_a_tie_holds_the_cable_and_a_turn_backwards_does_not_draw_it_back() -> N
     lay.hold_at(0.05)
     lay.advance(0.2, -1.0)
     assert lay.s_m == 0.05
+
+
+def test_what_is_turned_back_comes_off_as_it_was_laid_and_a_swing_leaves_everything_as_it_was() -> None:
+    lay = LayPoint(LGJ_120, guide_s_m=0.0)
+    lay.advance(0.5, 0.3)
+    laid_m = lay.s_m
+    lay.advance(0.5, -0.2)
+    assert laid_m - lay.s_m == pytest.approx(0.2 / (2 * math.pi))
+    lay.advance(0.5, 0.2)
+    assert lay.s_m == pytest.approx(laid_m)

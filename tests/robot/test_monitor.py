@@ -449,6 +449,8 @@ def test_wheels_that_push_against_each_other_betray_a_wrong_encoder() -> None:
         Robot().settled().tick_for(60, change_frame=lambda f: axes(mode=(HOLD,) * 10)(fighting(-9.0, 9.0)(f)))
     )
     assert "encoder_wrong" not in braked
+    helped = Robot().settled().tick_for(60, change_frame=fighting(1.9, 6.0))  # the front has less grip
+    assert "encoder_wrong" not in helped
     one_down = Robot(Mode.CROSSING).settled()
     lifted = one_down.tick_for(60, change_frame=lambda f: seen(0.12, Axis.GRIP_FRONT)(fighting(-9.0, 1.0)(f)))
     assert "encoder_wrong" not in lifted

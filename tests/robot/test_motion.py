@@ -10,10 +10,10 @@ import pytest
 
 from missions import files
 from robot.behaviours.lay import LayPoint
-from robot.behaviours.levelling import Levelling
+from robot.behaviours.levelling import Levelling, WindMemory
 from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
-from robot.messages import Axis, AxisMode, CarriageState
+from robot.messages import TRACTION, Axis, AxisMode, CarriageState
 from robot.parameters import Parameters
 from tests.robot.safety_cases import DT_S, PROFILE, T_NS, estimate, frame
 
@@ -147,14 +147,28 @@ def test_a_straight_stretch_is_drawn_up_by_less_than_a_turn(motion: Motion) -> N
     assert motion.geared
 
 
+def test_brakes_that_are_on_stay_on_until_it_is_to_move_again(motion: Motion) -> None:
+    """On a slope it slides a little while they fall in; to let go for that would make it slide on and on."""
+
+    def modes(speed_mps: float, measured_mps: float) -> set[int]:
+        wish = Wish(PROFILE)
+        motion.drive(wish, situation(speed_mps=measured_mps), speed_mps, 0.1)
+        return {wish.mode[axis] for axis in TRACTION}
+
+    assert modes(0.0, 0.05) == {AxisMode.VELOCITY}
+    assert modes(0.0, 0.005) == {AxisMode.HOLD}
+    assert modes(0.0, -0.02) == {AxisMode.HOLD}
+    assert modes(0.1, 0.0) == {AxisMode.VELOCITY}
+
+
 def test_a_level_body_may_cross_after_a_confirmation(motion: Motion) -> None:
-    level = Levelling(motion, situation())
+    level = Levelling(motion, WindMemory(3.0), situation())
     ticks = next(n for n in range(1, 100) if level.step(Wish(PROFILE), situation(roll_rad=0.01)))
     assert ticks * DT_S == pytest.approx(PROFILE.times.confirm_s, abs=2 * DT_S)
 
 
 def test_a_leaning_body_rolls_to_and_fro_until_it_hangs_level(motion: Motion) -> None:
-    level = Levelling(motion, situation(travel_m=5.0))
+    level = Levelling(motion, WindMemory(3.0), situation(travel_m=5.0))
     travel_m, seen = 5.0, []
     for _ in range(1500):
         assert not level.step(Wish(PROFILE), situation(travel_m=travel_m, roll_rad=0.05))
@@ -163,6 +177,19 @@ def test_a_leaning_body_rolls_to_and_fro_until_it_hangs_level(motion: Motion) ->
     assert 4.90 < min(seen) < 4.93
     assert max(seen[700:]) > 4.97
     assert max(seen) < 5.02
+
+
+def test_a_gust_is_remembered_and_waited_out(motion: Motion) -> None:
+    """Level for the moment, but a while ago the wind leaned the rolling body too far."""
+    gusts = WindMemory(3.0)
+    gusts.observe(situation(speed_mps=0.4, roll_rad=math.radians(4.0)))
+    level = Levelling(motion, gusts, situation(travel_m=5.0))
+    travel_m, waited_s = 5.0, 0.0
+    while not level.step(Wish(PROFILE), calm := situation(travel_m=travel_m, roll_rad=0.005, speed_mps=0.0)):
+        gusts.observe(calm)
+        travel_m += motion.speed_mps * DT_S
+        waited_s += DT_S
+    assert waited_s == pytest.approx(60.0, abs=1.0)
 
 
 def test_every_turn_is_recorded_with_its_place_and_its_cable(motion: Motion) -> None:
