@@ -32,6 +32,10 @@ class LayGeometry:
         self.lag_m = pitch_m * tangent_m / (2 * math.pi * self.radius_m)
         self.length_factor = math.hypot(1.0, 2 * math.pi * self.radius_m / pitch_m)
 
+    def trails_rad(self, guide_radius_m: float) -> float:
+        """Angle by which the lay point trails a guide at this radius; at the conductor where that is not known."""
+        return math.acos(self.radius_m / guide_radius_m) if guide_radius_m > self.radius_m else 0.0
+
     def turn_to_recover_rad(self, free_m: float) -> float:
         """Turn at standstill that draws a lay point `free_m` behind the guide up to its steady distance."""
         return self.relaxation_rad * math.log(max(free_m / self.lag_m, 1.0))
@@ -60,7 +64,7 @@ class LayPoint:
         return max(self._furthest_m - off_m, self._held_m)
 
     def advance(self, guide_s_m: float, turned_rad: float) -> None:
-        """The rotor has turned by `turned_rad` in the hand of the lay, the guide is now at `guide_s_m`."""
+        """The lay has turned by `turned_rad` in its hand, with rotor and guide; the guide is now at `guide_s_m`."""
         self.turned_rad += turned_rad
         new_rad = turned_rad - self._back_rad
         self._back_rad = max(-new_rad, 0.0)

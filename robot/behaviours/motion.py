@@ -68,7 +68,7 @@ class Motion:
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
         self._braked = False
-        self._last_rotor_rad = math.nan
+        self._last_lay_rad = math.nan
         self._gear: tuple[float, float] | None = (
             None  # rotor angle in space and travel at which the gear engaged
         )
@@ -101,11 +101,10 @@ class Motion:
     def observe(self, situation: Situation) -> None:
         """Follow the lay point; called once a tick whatever the mode."""
         self.farthest_m = max(self.farthest_m, situation.estimate.travel_m)
-        rotor_rad = situation.estimate.rotor_abs_rad
-        turned_rad = (
-            0.0 if math.isnan(self._last_rotor_rad) else self.line.hand * (rotor_rad - self._last_rotor_rad)
-        )
-        self._last_rotor_rad = rotor_rad
+        guide_m = situation.frame.axes.position[Axis.GUIDE]
+        lay_rad = self.line.hand * situation.estimate.rotor_abs_rad - self.geometry.trails_rad(guide_m)
+        turned_rad = 0.0 if math.isnan(self._last_lay_rad) else lay_rad - self._last_lay_rad
+        self._last_lay_rad = lay_rad
         if self.lay is not None:
             self.lay.advance(self.guide_at_m(situation), turned_rad)
             self._record_turn(self.lay, situation)

@@ -45,6 +45,8 @@ class FreeCable:
     def feed(self, wish: Wish, situation: Situation) -> None:
         """Tension, and once over each pole its slack."""
         motion, estimate = self._motion, situation.estimate
+        if self._parked_from_m is not None and motion.lay is not None:  # the guide, retracted, takes some off
+            self._parked_from_m = min(self._parked_from_m, motion.lay.s_m)
         wanted_m = motion.parameters.slack_per_pole_m
         guide_m = estimate.travel_m + motion.guide_s_m
         if not motion.geared:
