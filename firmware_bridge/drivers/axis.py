@@ -1,0 +1,114 @@
+"""One motor controller, whatever protocol it speaks.
+
+A controller is reached over a bus that it may share with others. Once a tick the bus is polled, its controllers
+are told what they are wished to do, and the bus sends (`Bus`). Nothing of it waits, and nothing raises for what
+the wire or the controller does: what is wrong shows in `AxisState`, in `mismatch` and in `Bus.lost`.
+
+Four rules hold for every driver, and `tests/contract` runs the same suite on all of them:
+
+1. Nothing is commanded beyond the life of its setpoint: what is not renewed ends at the controller, by its own
+   watchdog, or is stopped by the driver where it has none for that mode.
+2. A reading out of range, of an unknown mode, or older than the one before is never taken (promise S10).
+3. No call takes longer than a share of a tick.
+4. What has stopped stays stopped: time-outs and faults are latched, in the controller or here, until
+   `clear_fault`, and clearing moves nothing (promise S7).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
+
+
+@dataclass(frozen=True, slots=True)
+class AxisSetpoint:
+    """What one axis is to do; values at its output, as in `robot.messages.Setpoints`."""
+
+    mode: AxisMode
+    target: float
+    feedforward: float
+    limit: float  # largest effort
+
+
+@dataclass(frozen=True, slots=True)
+class AxisState:
+    """What a controller last said of itself; values at the output. `t_ns` is 0 until it has spoken."""
+
+    t_ns: int = 0  # host time at which the reading was taken, never later than it arrived
+    position: float = math.nan
+    velocity: float = math.nan
+    effort: float = math.nan
+    mode: AxisMode = AxisMode.HOLD
+    fault: AxisFault = AxisFault.NONE
+    limit: AxisLimit = AxisLimit.NONE
+    code: int = 0  # the controller's own number of mode or fault
+    text: str = ""  # what that number means, for people
+    temperature_c: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a controller can do on its axis."""
+
+    modes: frozenset[AxisMode]
+    effort_max: float
+    watchdog_s: tuple[float, float]  # within which its time-out can be set
+    latches: bool  # time-outs and faults stay by themselves until they are cleared
+    speed_min: float = 0.0  # slowest that it can turn under control; below it the axis is refused
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who answered."""
+
+    protocol: str  # moteus | vesc | cia402
+    id: int
+    model: str
+    firmware: str
+    serial_number: str
+    details: Mapping[str, str]  # register map, watchdog and what else decides whether it may be used
+
+
+class AxisDriver(Protocol):
+    """The host's end of one controller."""
+
+    axis: Axis
+    found: Found | None  # None until it has answered
+    mismatch: str  # why it must not be armed, for people; empty if all is well
+    watchdog_seen: bool  # it was seen to time out when commands were withheld
+    state: AxisState
+
+    def capabilities(self) -> Capabilities:
+        """What it can do; as configured until it has answered."""
+
+    def arm(self) -> None:
+        """Take commands from now on; the first one starts from the measured state (promise S23)."""
+
+    def disarm(self) -> None:
+        """Stop in the controller's own way, with braking, and take no more commands."""
+
+    def clear_fault(self) -> None:
+        """Clear what is latched, in the controller and here; nothing moves."""
+
+    def test_watchdog(self) -> None:
+        """Enable without motion, then withhold commands until it times out; sets `watchdog_seen`."""
+
+    def command(self, setpoint: AxisSetpoint, valid_until_ns: int) -> None:
+        """Wish for this until then; goes out with the next `Bus.send` and is not repeated by itself."""
+
+
+class Bus(Protocol):
+    """One line and the controllers on it."""
+
+    axes: Mapping[Axis, AxisDriver]
+    lost: str  # why the line is gone, empty while it is there
+
+    def poll(self, t_ns: int) -> None:
+        """Take what has arrived."""
+
+    def send(self, t_ns: int) -> None:
+        """Say what every controller has to be told or asked now, in as few writes as the protocol allows."""
