@@ -9,6 +9,7 @@ inside `send`.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from firmware_bridge import wire
@@ -78,14 +79,17 @@ class BoardDriver:
         profile: Profile,
         parameters: Parameters,
         serial_number: int | None = None,
+        external: Collection[Axis] = (),
     ) -> None:
         """
         Args:
+            external: axes with controllers of their own, of which the board knows nothing.
             serial_number: of the board that is expected; None takes the first that answers and then no other.
         """
         self._life_ms = int(parameters.setpoint_life_ms)
         self._robot = profile.name
-        self._config_digest = config_digest(axis_configs(profile))
+        configs = zip(Axis, axis_configs(profile), strict=True)
+        self._config_digest = config_digest(config for axis, config in configs if axis not in external)
         self._layout_digest = layout_digest()
         self._serial_number = serial_number
         self._stale = 0
