@@ -1,0 +1,324 @@
+"""VESCs at the other end of the wire: one at the port, others behind it on a CAN bus.
+
+Written from what the firmware does, with what makes it hard to live with: its parser waits for the end of
+whatever looks like a packet, however long that takes, and then works off what it swallowed; commands are not
+acknowledged; a time-out ends with the next command; faults clear themselves; a speed below the least lets go of
+the motor; a CAN id that is not there is silent; after a restart it takes commands at once.
+
+A controller is a front end on its axis' record in a `DriveBank`: motor and loops are there.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from binascii import crc_hqx
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from firmware_bridge.drivers.vesc_feedback import VescAxis
+from firmware_bridge.ports import LinkLost, Transport
+from firmware_bridge.virtual import loops
+from firmware_bridge.virtual.drives import DriveBank
+from robot.messages import Axis, AxisFault, AxisMode
+
+BOOT_NS = 500_000_000  # silence after a restart
+FAULT_NS = 500_000_000  # after this a fault has cleared itself
+
+_PARSED_MAX = 512
+_FW_VERSION, _GET_VALUES, _SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_POS = 0, 4, 5, 6, 7, 8, 9
+_HANDBRAKE, _REBOOT, _ALIVE, _FORWARD, _SELECTIVE, _SETUP, _ESTOP = 10, 29, 30, 34, 50, 51, 159
+_SETS = (_SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_POS, _HANDBRAKE)
+
+# Values by bit of the mask: format of each.
+_VALUES = (
+    "h", "h", "i", "i", "i", "i", "h", "i", "h", "i", "i", "i", "i", "i", "i", "B", "i", "B", "3h", "i", "i", "B",
+)  # fmt: skip
+_SETUP_VALUES = (
+    "h", "h", "i", "i", "h", "i", "i", "h", "h", "i", "i", "i", "i", "i", "i", "i", "B", "B", "B", "i", "I", "I",
+)  # fmt: skip
+_STATUS_BIT = _UPTIME_BIT = 21
+
+# Kinds of fault that the motor's loops find, as this firmware numbers them.
+_CODES = {AxisFault.OVER_TEMPERATURE: 5, AxisFault.ENCODER: 11, AxisFault.OVER_CURRENT: 4}
+
+
+@dataclass(slots=True)
+class Settings:
+    """What is set in a controller, and which firmware it has."""
+
+    timeout_ms: int = 150
+    timeout_brake_a: float = 5.0  # 0 = coasts
+    erpm_min: float = 900.0
+    firmware: tuple[int, int] = (6, 5)
+    hardware: str = "60_MK6"
+    has_status: bool = True  # not before mid-2021
+    has_uptime: bool = True  # not before the end of 2021
+    uuid: bytes = field(default=bytes(range(12)))
+
+
+class VirtualVesc:
+    """One controller.
+
+    Attributes:
+        settings: may be changed at any time, as by its own tool.
+        stuck: the numbers of its feedback stand still.
+        tachometer_offset: added to the count.
+    """
+
+    def __init__(
+        self, bank: DriveBank, axis: Axis, wiring: VescAxis, settings: Settings | None = None
+    ) -> None:
+        self.settings = settings or Settings(erpm_min=wiring.erpm_min, uuid=bytes((wiring.id,) * 12))
+        self.id = wiring.id
+        self._bank = bank
+        self._drive = bank.drives[axis]
+        self._wiring = wiring
+        self._t_ns = 0
+        self.stuck = False
+        self.tachometer_offset = 0
+        self._start(0, 0)
+
+    def _start(self, t_ns: int, silent_ns: int) -> None:
+        self._booted_ns = t_ns
+        self._silent_until_ns = t_ns + silent_ns
+        self._fed_ns = self._silent_until_ns
+        self._timed_out = False
+        self._code = 0
+        self._fault_ns = 0
+        self._zero = float(self._drive["position"])
+        self._braking_a = 0.0
+        self._read_ns = -1
+        self._frozen: dict[int, tuple[int | float, ...]] = {}
+        self._drive["watchdog"] = False  # its own is below
+        self._drive["fault"] = AxisFault.NONE
+        self._brake(0.0)
+
+    def restart(self, by_watchdog: bool = False) -> None:
+        """Brown-out, or its own watchdog: all is forgotten, then it takes commands as if nothing had been."""
+        self._start(self._t_ns, BOOT_NS)
+        if by_watchdog:
+            self._code, self._fault_ns = 10, self._silent_until_ns
+
+    def trip(self, code: int) -> None:
+        """It finds this fault in itself."""
+        self._code, self._fault_ns = code, self._t_ns
+        self._drive["fault"] = AxisFault.OVER_CURRENT
+
+    def advance(self, t_ns: int) -> None:
+        """What it does without being told: time-out, faults that clear themselves, a brake that does not hold."""
+        self._t_ns = t_ns
+        drive = self._drive
+        fault = AxisFault(int(drive["fault"]))
+        if fault and not self._code:
+            self._code, self._fault_ns = _CODES.get(fault, 4), t_ns
+        if self._code and t_ns - self._fault_ns > FAULT_NS and drive["temperature_c"] < loops.DERATE_C:
+            self._code = 0
+            drive["fault"] = AxisFault.NONE
+            self._brake(0.0)
+        life_ns = self.settings.timeout_ms * 1_000_000
+        if life_ns and t_ns - self._fed_ns > life_ns:
+            self._timed_out = True
+            self._brake(self.settings.timeout_brake_a)
+        elif self._braking_a:
+            self._brake(self._braking_a)
+
+    # ------------------------------------------------------------------ what it is told
+
+    def handle(self, payload: bytes) -> bytes | None:
+        """Do what the payload says; the answer, if there is one."""
+        if self._t_ns < self._silent_until_ns:
+            return None
+        kind, data = payload[0], payload[1:]
+        word = struct.unpack(">I", data[:4].ljust(4, b"\0"))[0]
+        if kind in _SETS:
+            self._feed()
+            self._set(kind, word - (word >> 31 << 32))
+        elif kind == _ALIVE:
+            self._feed()
+        elif kind == _ESTOP:
+            self._brake(0.0)
+        elif kind == _REBOOT:
+            self.restart()
+        elif kind == _FW_VERSION:
+            return self._version()
+        elif kind == _GET_VALUES:
+            return payload[:1] + self._masked(0xFFFFFFFF, _VALUES, self._values())
+        elif kind == _SELECTIVE:
+            return payload[:5] + self._masked(word, _VALUES, self._values())
+        elif kind == _SETUP:
+            return payload[:5] + self._masked(word, _SETUP_VALUES, self._setup_values())
+        return None
+
+    def _feed(self) -> None:
+        """A time-out is over with the next command."""
+        self._fed_ns = self._t_ns
+        self._timed_out = False
+
+    def _set(self, kind: int, value: int) -> None:
+        wiring = self._wiring
+        if self._code:
+            return
+        if kind == _SET_RPM and abs(value) >= self.settings.erpm_min:
+            self._run(AxisMode.VELOCITY, value * wiring.per_erpm, wiring.effort_max)
+        elif kind == _SET_CURRENT:
+            self._run(AxisMode.EFFORT, value / 1000 * wiring.effort_per_a, wiring.effort_max)
+        elif kind == _SET_BRAKE:
+            self._brake(abs(value) / 1000)
+        elif kind == _HANDBRAKE:
+            self._run(AxisMode.VELOCITY, 0.0, abs(value / 1000 * wiring.effort_per_a))
+        else:
+            self._brake(0.0)
+
+    def _run(self, mode: AxisMode, target: float, limit: float) -> None:
+        drive = self._drive
+        if drive["phase"] != loops.RUNNING or drive["mode"] != mode:
+            drive["integral"] = 0.0
+        drive["mode"], drive["target"], drive["feedforward"], drive["limit"] = mode, target, 0.0, limit
+        drive["timeout_phase"] = loops.DAMPED  # where a fault leads
+        drive["damping"] = 0.0
+        drive["phase"] = loops.RUNNING
+        self._braking_a = 0.0
+
+    def _brake(self, amperes: float) -> None:
+        """Brake by this current what turns; it does not hold what stands. 0 lets go."""
+        drive, most = self._drive, amperes * abs(self._wiring.effort_per_a)
+        damping = float(drive["kp"]) if amperes else 0.0
+        if abs(float(drive["velocity"])) * damping > most:
+            self._run(AxisMode.VELOCITY, 0.0, most)
+        else:
+            drive["damping"] = damping
+            drive["phase"] = loops.DAMPED
+        self._braking_a = amperes
+
+    # ------------------------------------------------------------------ what it says
+
+    def _version(self) -> bytes:
+        settings = self.settings
+        return bytes((_FW_VERSION, *settings.firmware)) + b"%b\0%b" % (
+            settings.hardware.encode(), settings.uuid + bytes(8)
+        )  # fmt: skip
+
+    def _masked(self, mask: int, formats: Sequence[str], values: dict[int, tuple[int | float, ...]]) -> bytes:
+        """The values of the mask, one after the other; bits without a meaning give nothing."""
+        out = b""
+        for bit, form in enumerate(formats):
+            if mask >> bit & 1 and bit in values:
+                out += struct.pack(">" + form, *(round(value) for value in values[bit]))
+        return out
+
+    def _values(self) -> dict[int, tuple[int | float, ...]]:
+        if self.stuck and self._frozen:
+            return self._frozen
+        drive, settings = self._drive, self.settings
+        turned = (float(drive["position"]) - self._zero) / self._wiring.per_count
+        count = (math.floor(turned) + self.tachometer_offset + (1 << 31)) % (1 << 32) - (1 << 31)
+        mosfet = round(float(drive["temperature_c"]) * 10)
+        values: dict[int, tuple[int | float, ...]] = {
+            bit: (0, 0, 0) if form == "3h" else (0,) for bit, form in enumerate(_VALUES)
+        }
+        current = self._current_a() * 100
+        values |= {
+            0: (mosfet,), 1: (mosfet,), 2: (math.copysign(current, current * self._erpm()),), 5: (current,),
+            7: (self._erpm(),), 8: (480,), 13: (count,), 14: (abs(count),), 15: (self._code,), 17: (self.id,),
+            _STATUS_BIT: (self._timed_out,),
+        }  # fmt: skip
+        if not settings.has_status:
+            del values[_STATUS_BIT]
+        self._frozen = values
+        return values
+
+    def _setup_values(self) -> dict[int, tuple[int | float, ...]]:
+        values: dict[int, tuple[int | float, ...]] = dict.fromkeys(range(len(_SETUP_VALUES)), (0,))
+        uptime_ms = (self._t_ns - self._booted_ns) // 1_000_000
+        values |= {5: (self._erpm(),), 16: (self._code,), 17: (self.id,), _UPTIME_BIT: (uptime_ms,)}
+        if not self.settings.has_uptime:
+            del values[_UPTIME_BIT]
+        return values
+
+    def _current_a(self) -> float:
+        """Of the torque; an average since the last reading, which is nothing if that was just now."""
+        just_read, self._read_ns = self._read_ns == self._t_ns, self._t_ns
+        effort = float(self._drive["direction"]) * float(self._drive["force"])
+        return 0.0 if just_read else effort / self._wiring.effort_per_a
+
+    def _erpm(self) -> float:
+        return float(self._drive["velocity"]) / self._wiring.per_erpm
+
+
+class VescPort:
+    """The line's far end: the controller at the port, and those behind it on its CAN bus.
+
+    Attributes:
+        bus: controllers by CAN id; one that is taken out is absent.
+    """
+
+    def __init__(
+        self, transport: Transport, at_port: VirtualVesc, behind: Sequence[VirtualVesc] = ()
+    ) -> None:
+        self._transport = transport
+        self._at_port = at_port
+        self.bus = {vesc.id: vesc for vesc in behind}
+        self._received = _Received()
+
+    def advance(self, t_ns: int) -> None:
+        """Take what came over the wire and answer, as of `t_ns`."""
+        for vesc in (self._at_port, *self.bus.values()):
+            vesc.advance(t_ns)
+        try:
+            data = self._transport.read()
+            answers = [
+                _packet(answer) for payload in self._received.take(data) if (answer := self._do(payload))
+            ]
+            if answers:
+                self._transport.write(b"".join(answers))
+        except LinkLost:
+            return
+
+    def _do(self, payload: bytes) -> bytes | None:
+        if payload[0] != _FORWARD:
+            return self._at_port.handle(payload)
+        addressed = self.bus.get(payload[1]) if len(payload) > 2 else None
+        return addressed.handle(payload[2:]) if addressed is not None else None
+
+
+class _Received:
+    """The controller's parser: what has begun as a packet is waited for, for ever, whatever comes."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def take(self, data: bytes) -> Iterator[bytes]:
+        buffer = self._buffer
+        buffer += data
+        at = 0
+        while at < len(buffer):
+            whole = self._whole(at)
+            if whole is None:
+                break
+            if whole:
+                yield bytes(buffer[at + buffer[at] : at + whole - 3])
+            at += whole or 1
+        del buffer[:at]
+
+    def _whole(self, at: int) -> int | None:
+        """Length of the packet here; 0 if this is none, None if that cannot be said yet."""
+        buffer = self._buffer
+        head, there = buffer[at], len(buffer) - at
+        if head not in (2, 3):
+            return 0
+        if there < head:
+            return None
+        length = buffer[at + 1] if head == 2 else int.from_bytes(buffer[at + 1 : at + 3], "big")
+        if length == 0 or length > _PARSED_MAX or (head == 3 and length < 255):
+            return 0
+        if there < head + length + 3:
+            return None
+        payload, rest = buffer[at + head : at + head + length], buffer[at + head + length :]
+        return head + length + 3 if rest[2] == 3 and crc_hqx(payload, 0) == rest[0] << 8 | rest[1] else 0
+
+
+def _packet(payload: bytes) -> bytes:
+    size = len(payload)
+    head = b"\2" + size.to_bytes(1, "big") if size < 256 else b"\3" + size.to_bytes(2, "big")
+    return head + payload + crc_hqx(payload, 0).to_bytes(2, "big") + b"\3"

@@ -1,0 +1,127 @@
+"""VESCs on one port with their motors on trivial mechanics, the host's bus, and the line between, in lockstep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from board_rig import PROFILE, TICK_NS, SpringMass
+
+from firmware_bridge.axes import axis_configs
+from firmware_bridge.drivers.axis import AxisSetpoint, AxisState
+from firmware_bridge.drivers.vesc import VescBus
+from firmware_bridge.drivers.vesc_axis import VescDriver
+from firmware_bridge.drivers.vesc_feedback import VescAxis
+from firmware_bridge.ports import MemoryPair, Transport
+from firmware_bridge.virtual.drives import DriveBank
+from firmware_bridge.virtual.loops import STEP_US
+from firmware_bridge.virtual.vesc import VescPort, VirtualVesc
+from robot.messages import Axis, AxisMode
+
+FRONT, MIDDLE, REAR, CABLE = Axis.TRACTION_FRONT, Axis.TRACTION_MIDDLE, Axis.TRACTION_REAR, Axis.CABLE
+
+
+def wheel(id_: int, can: bool) -> VescAxis:
+    return VescAxis(
+        id=id_, pole_pairs=7, travel_per_turn=2 * math.pi / 60, effort_per_a=1.2, current_max_a=12.5, brake_a=5.0,
+        erpm_max=56_000.0, can=can,
+    )  # fmt: skip
+
+
+WIRING = {
+    FRONT: wheel(1, can=False),
+    MIDDLE: wheel(2, can=True),
+    REAR: wheel(3, can=True),
+    CABLE: VescAxis(
+        id=4, pole_pairs=7, travel_per_turn=0.018, effort_per_a=-6.7, current_max_a=6.0, brake_a=3.0,
+        erpm_max=37_000.0, can=True,
+    ),
+}  # fmt: skip
+EFFORT_MAX = WIRING[FRONT].effort_max
+
+HOLD = AxisSetpoint(AxisMode.HOLD, 0.0, 0.0, EFFORT_MAX)
+
+
+def velocity(target: float, limit: float = EFFORT_MAX) -> AxisSetpoint:
+    return AxisSetpoint(AxisMode.VELOCITY, target, 0.0, limit)
+
+
+def effort(target: float, limit: float = 40.0) -> AxisSetpoint:
+    return AxisSetpoint(AxisMode.EFFORT, target, 0.0, limit)
+
+
+class VescRig:
+    """`wrap` may put something between the host and its end of the line, `pair` may be any two ends."""
+
+    def __init__(
+        self,
+        wiring: dict[Axis, VescAxis] = WIRING,
+        wrap: Callable[[Transport], Transport] = lambda port: port,
+        pair: MemoryPair | None = None,
+    ) -> None:
+        self.t_ns = 0
+        self.pair = pair or MemoryPair()
+        self.mechanics = SpringMass(PROFILE)
+        self.bank = DriveBank(axis_configs(PROFILE), self.mechanics, PROFILE.power.brake_s, tuple(wiring))
+        self.bank.relay = True
+        self.vescs = {axis: VirtualVesc(self.bank, axis, built) for axis, built in wiring.items()}
+        at_port = next(self.vescs[axis] for axis in wiring if not wiring[axis].can)
+        self.port = VescPort(self.pair.device, at_port, [self.vescs[a] for a in wiring if wiring[a].can])
+        self.bus = VescBus(wrap(self.pair.host), wiring)
+        self.setpoints: dict[Axis, AxisSetpoint] = {}
+        self.life_ns = 150_000_000
+
+    @property
+    def front(self) -> VescDriver:
+        return self.bus.axes[FRONT]
+
+    def state(self, axis: Axis = FRONT) -> AxisState:
+        return self.bus.axes[axis].state
+
+    def speed(self, axis: Axis = FRONT) -> float:
+        """What the axis really does."""
+        return float(self.mechanics.velocity[axis])
+
+    def advance_world(self) -> None:
+        self.t_ns += TICK_NS
+        self.port.advance(self.t_ns)
+        while self.bank.now_us + STEP_US <= self.t_ns // 1000:
+            self.bank.step(self.bank.now_us)
+
+    def tick(self, silent: bool = False) -> None:
+        """One period: the controllers run, the host reads, wishes and sends."""
+        self.advance_world()
+        if silent:
+            return
+        self.bus.poll(self.t_ns)
+        for axis, setpoint in self.setpoints.items():
+            self.bus.axes[axis].command(setpoint, self.t_ns + self.life_ns)
+        self.bus.send(self.t_ns)
+
+    def run(self, seconds: float, silent: bool = False) -> None:
+        for _ in range(round(seconds * 100)):
+            self.tick(silent)
+
+    def wish(self, **axes: AxisSetpoint) -> None:
+        self.setpoints = {Axis[name.upper()]: setpoint for name, setpoint in axes.items()}
+
+    def prepare(self) -> None:
+        """Meet everybody and see every watchdog act."""
+        self.run(0.6)
+        for driver in self.bus.axes.values():
+            driver.test_watchdog()
+        self.run(0.6)
+
+    def arm(self) -> None:
+        self.prepare()
+        for driver in self.bus.axes.values():
+            driver.arm()
+        self.run(0.1)
+
+    def drive(self, speed: float = 6.0) -> None:
+        """Armed, the wheels turning, the cable pulled."""
+        self.arm()
+        wheels = {axis.name.lower(): velocity(speed) for axis in (FRONT, MIDDLE, REAR) if axis in self.bus.axes}
+        cable = {"cable": effort(0.5)} if CABLE in self.bus.axes else {}
+        self.wish(**wheels, **cable)
+        self.run(0.5)
