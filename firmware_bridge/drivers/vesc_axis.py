@@ -36,6 +36,7 @@ _STOP_NS = 1000 * _MS  # longest braking after a stop; by then the robot's own b
 _FED_NS = 50 * _MS  # after the first command, until the time-out bit must have gone
 _LATE_MS = 50  # it looks at its time-out every 10 ms, and is asked every 10 ms
 _TEST_NS = 500 * _MS  # longest watchdog test
+_STANDS, _HOLDS = 0.1, 0.6  # of its least speed: counts as standing; can be held in place
 _STUCK_NS = 500 * _MS  # told to turn for so long without a turn
 _STUCK_COUNTS = 5
 _WILD = 3  # readings in a row that cannot be true
@@ -295,13 +296,17 @@ class VescDriver:
         return self._brake(t_ns)
 
     def _brake(self, t_ns: int) -> bytes:
-        """Braking while it turns or may turn, holding in place once it stands."""
-        holds = self._standing() and t_ns - self.state.t_ns <= _STALE_NS
+        """Braking while it turns or may turn; holding in place once it only creeps, as braking cannot."""
+        holds = self._slow(_HOLDS) and t_ns - self.state.t_ns <= _STALE_NS
         return (set_handbrake if holds else set_brake)(self.wiring.brake_a)
 
     def _standing(self) -> bool:
+        return self._slow(_STANDS)
+
+    def _slow(self, share: float) -> bool:
+        """Whether it turns slower than this share of its least speed."""
         values = self.feedback.values
-        return values is not None and abs(values.erpm) < self.wiring.erpm_min / 10
+        return values is not None and abs(values.erpm) < share * self.wiring.erpm_min
 
     # ------------------------------------------------------------------ latches
 

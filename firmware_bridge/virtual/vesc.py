@@ -26,6 +26,7 @@ BOOT_NS = 500_000_000  # silence after a restart
 FAULT_NS = 500_000_000  # after this a fault has cleared itself
 
 _PARSED_MAX = 512
+_CREEP_ERPM = 300.0  # under a load that takes the whole brake current
 _FW_VERSION, _GET_VALUES, _SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_POS = 0, 4, 5, 6, 7, 8, 9
 _HANDBRAKE, _REBOOT, _ALIVE, _FORWARD, _SELECTIVE, _SETUP, _ESTOP = 10, 29, 30, 34, 50, 51, 159
 _SETS = (_SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_POS, _HANDBRAKE)
@@ -181,13 +182,14 @@ class VirtualVesc:
         self._braking_a = 0.0
 
     def _brake(self, amperes: float) -> None:
-        """Brake by this current what turns; it does not hold what stands. 0 lets go."""
-        drive, most = self._drive, amperes * abs(self._wiring.effort_per_a)
-        damping = float(drive["kp"]) if amperes else 0.0
-        if abs(float(drive["velocity"])) * damping > most:
-            self._run(AxisMode.VELOCITY, 0.0, most)
+        """Brake by this current what turns. Under a load it creeps, as a shorted motor does; 0 lets go."""
+        drive = self._drive
+        if amperes:
+            most = amperes * abs(self._wiring.effort_per_a)
+            load = min(max(-float(drive["force"]) / most, -1.0), 1.0)
+            self._run(AxisMode.VELOCITY, load * _CREEP_ERPM * abs(self._wiring.per_erpm), most)
         else:
-            drive["damping"] = damping
+            drive["damping"] = 0.0
             drive["phase"] = loops.DAMPED
         self._braking_a = amperes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 
 from board_rig import PROFILE, TICK_NS, SpringMass
@@ -11,12 +12,13 @@ from firmware_bridge.axes import axis_configs
 from firmware_bridge.drivers.axis import AxisSetpoint, AxisState
 from firmware_bridge.drivers.vesc import VescBus
 from firmware_bridge.drivers.vesc_axis import VescDriver
+from firmware_bridge.drivers.vesc_codec import Comm
 from firmware_bridge.drivers.vesc_feedback import VescAxis
 from firmware_bridge.ports import MemoryPair, Transport
 from firmware_bridge.virtual.drives import DriveBank
 from firmware_bridge.virtual.loops import STEP_US
-from firmware_bridge.virtual.vesc import VescPort, VirtualVesc
-from robot.messages import Axis, AxisMode
+from firmware_bridge.virtual.vesc import VescPort, VirtualVesc, _Received
+from robot.messages import Axis, AxisFault, AxisMode
 
 FRONT, MIDDLE, REAR, CABLE = Axis.TRACTION_FRONT, Axis.TRACTION_MIDDLE, Axis.TRACTION_REAR, Axis.CABLE
 
@@ -39,6 +41,8 @@ WIRING = {
 }  # fmt: skip
 EFFORT_MAX = WIRING[FRONT].effort_max
 
+TREMBLE = 0.3  # rad/s or m/s, by which a reading may differ from what was
+
 HOLD = AxisSetpoint(AxisMode.HOLD, 0.0, 0.0, EFFORT_MAX)
 
 
@@ -48,6 +52,32 @@ def velocity(target: float, limit: float = EFFORT_MAX) -> AxisSetpoint:
 
 def effort(target: float, limit: float = 40.0) -> AxisSetpoint:
     return AxisSetpoint(AxisMode.EFFORT, target, 0.0, limit)
+
+
+class Witness:
+    """Between the host and its end of the line: what the host says, before anything spoils it."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.payloads: list[bytes] = []
+        self.newest: list[bytes] = []
+
+    def read(self) -> bytes:
+        return self._inner.read()
+
+    def write(self, data: bytes) -> None:
+        said = _Received().take(data)
+        self.newest = [payload[2:] if payload[0] == Comm.FORWARD_CAN else payload for payload in said]
+        self.payloads += self.newest
+        self._inner.write(data)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def moves(payloads: list[bytes]) -> list[bytes]:
+    """Orders that move something."""
+    return [p for p in payloads if p[0] in (Comm.SET_RPM, Comm.SET_CURRENT) and any(p[1:])]
 
 
 class VescRig:
@@ -67,7 +97,9 @@ class VescRig:
         self.vescs = {axis: VirtualVesc(self.bank, axis, built) for axis, built in wiring.items()}
         at_port = next(self.vescs[axis] for axis in wiring if not wiring[axis].can)
         self.port = VescPort(self.pair.device, at_port, [self.vescs[a] for a in wiring if wiring[a].can])
-        self.bus = VescBus(wrap(self.pair.host), wiring)
+        self.witness = Witness(wrap(self.pair.host))
+        self.bus = VescBus(self.witness, wiring)
+        self._truth: dict[Axis, deque[float]] = {axis: deque(maxlen=60) for axis in wiring}
         self.setpoints: dict[Axis, AxisSetpoint] = {}
         self.life_ns = 150_000_000
 
@@ -97,6 +129,18 @@ class VescRig:
         for axis, setpoint in self.setpoints.items():
             self.bus.axes[axis].command(setpoint, self.t_ns + self.life_ns)
         self.bus.send(self.t_ns)
+        self.judge()
+
+    def judge(self) -> None:
+        """What holds under every fault: no wild reading is taken, and what has a fault is not told to move."""
+        for axis, driver in self.bus.axes.items():
+            truth, state = self._truth[axis], driver.state
+            truth.append(self.speed(axis))
+            recent = [*truth][-2 - (self.t_ns - state.t_ns) // TICK_NS :]
+            if state.t_ns and len(recent) > 1:
+                assert min(recent) - TREMBLE <= state.velocity <= max(recent) + TREMBLE
+        if all(driver.state.fault != AxisFault.NONE for driver in self.bus.axes.values()):
+            assert not moves(self.witness.newest)
 
     def run(self, seconds: float, silent: bool = False) -> None:
         for _ in range(round(seconds * 100)):
@@ -121,7 +165,9 @@ class VescRig:
     def drive(self, speed: float = 6.0) -> None:
         """Armed, the wheels turning, the cable pulled."""
         self.arm()
-        wheels = {axis.name.lower(): velocity(speed) for axis in (FRONT, MIDDLE, REAR) if axis in self.bus.axes}
+        wheels = {
+            axis.name.lower(): velocity(speed) for axis in (FRONT, MIDDLE, REAR) if axis in self.bus.axes
+        }
         cable = {"cable": effort(0.5)} if CABLE in self.bus.axes else {}
         self.wish(**wheels, **cable)
         self.run(0.5)
