@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmware_bridge.ports import Transport
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
 
 
@@ -38,7 +39,7 @@ class AxisSetpoint:
 class AxisState:
     """What a controller last said of itself; values at the output. `t_ns` is 0 until it has spoken."""
 
-    t_ns: int = 0  # host time at which the reading was taken, never later than it arrived
+    t_ns: int = 0  # host time at which the reading was taken
     position: float = math.nan
     velocity: float = math.nan
     effort: float = math.nan
@@ -88,8 +89,8 @@ class AxisDriver(Protocol):
     def arm(self) -> None:
         """Take commands from now on; the first one starts from the measured state (promise S23)."""
 
-    def disarm(self) -> None:
-        """Stop in the controller's own way, with braking, and take no more commands."""
+    def disarm(self, ramp_s: float) -> None:
+        """Take no more commands; come to rest within this time, put the brake on, then drive no more."""
 
     def clear_fault(self) -> None:
         """Clear what is latched, in the controller and here; nothing moves."""
@@ -101,11 +102,30 @@ class AxisDriver(Protocol):
         """Wish for this until then; goes out with the next `Bus.send` and is not repeated by itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class BusHealth:
+    """Counters of one line, since it was made."""
+
+    frames_good: int
+    frames_bad: int  # dropped for checksum, form, value or age
+    frames_lost: int  # asked for, and no answer in time
+    round_trip_ms: float
+    bytes_sent: int
+    bytes_received: int
+
+
 class Bus(Protocol):
     """One line and the controllers on it."""
 
     axes: Mapping[Axis, AxisDriver]
     lost: str  # why the line is gone, empty while it is there
+
+    @property
+    def health(self) -> BusHealth:
+        """Counters until now."""
+
+    def attach(self, transport: Transport) -> None:
+        """Speak over this transport from now on; everybody on it is asked anew who he is, and is not armed."""
 
     def poll(self, t_ns: int) -> None:
         """Take what has arrived."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
+from firmware_bridge.drivers.axis import BusHealth
 from firmware_bridge.drivers.vesc_axis import VescDriver
 from firmware_bridge.drivers.vesc_codec import (
     FLUSH,
@@ -32,7 +34,6 @@ class VescBus:
     Attributes:
         axes: their drivers.
         lost: why the line is gone, empty while it is there.
-        bytes_sent, bytes_received: since the beginning.
     """
 
     def __init__(self, transport: Transport, controllers: Mapping[Axis, VescAxis]) -> None:
@@ -49,7 +50,7 @@ class VescBus:
         self.axes = {axis: VescDriver(axis, wiring) for axis, wiring in controllers.items()}
         self._by_id = {driver.wiring.id: driver for driver in self.axes.values()}
         self._direct = next((d for d in self.axes.values() if not d.wiring.can), None)
-        self.bytes_sent = self.bytes_received = 0
+        self._sent = self._received = 0
         self._packets = Packets()
         self.attach(transport)
 
@@ -68,13 +69,17 @@ class VescBus:
             driver.meet_nobody()
 
     @property
-    def frames_good(self) -> int:
-        return self._packets.good
-
-    @property
-    def frames_bad(self) -> int:
-        """Dropped for checksum, length or age."""
-        return self._packets.bad + sum(driver.feedback.late for driver in self.axes.values())
+    def health(self) -> BusHealth:
+        feedbacks = [driver.feedback for driver in self.axes.values()]
+        trips = [f.round_trip_ms for f in feedbacks if not math.isnan(f.round_trip_ms)]
+        return BusHealth(
+            frames_good=self._packets.good,
+            frames_bad=self._packets.bad + sum(feedback.late for feedback in feedbacks),
+            frames_lost=sum(feedback.lost for feedback in feedbacks),
+            round_trip_ms=max(trips, default=math.nan),
+            bytes_sent=self._sent,
+            bytes_received=self._received,
+        )
 
     def poll(self, t_ns: int) -> None:
         """Take what has arrived."""
@@ -86,7 +91,7 @@ class VescBus:
             self._lose(error)
             return
         if data:
-            self.bytes_received += len(data)
+            self._received += len(data)
             for payload in self._packets.feed(data):
                 self._take(payload, t_ns)
         for driver in self.axes.values():
@@ -138,7 +143,7 @@ class VescBus:
         except LinkLost as error:
             self._lose(error)
             return
-        self.bytes_sent += len(data)
+        self._sent += len(data)
 
     def _flush(self, t_ns: int) -> bytes:
         """A damaged header makes the controller wait for up to 512 bytes; give it those."""

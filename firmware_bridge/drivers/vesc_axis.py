@@ -80,8 +80,10 @@ class VescDriver:
         self._fed_ns = 0  # its newest command
         self._valid_until_ns = 0
         self._wish: tuple[AxisSetpoint, int] | None = None
+        self._done: AxisSetpoint | None = None  # carried out last
         self._mode, self._limit, self._hint = AxisMode.HOLD, AxisLimit.NONE, ""
         self._turns = False  # told to turn
+        self._ramp: tuple[AxisSetpoint, float] | None = None  # what it stops from, and within which time, s
         self._still: tuple[int, int] | None = None  # since when and at which count it does not
 
     # ------------------------------------------------------------------ contract
@@ -104,9 +106,11 @@ class VescDriver:
         if known and self.watchdog_seen and not self.state.fault and self._phase == _Phase.OFF:
             self._to(_Phase.ARMED)
 
-    def disarm(self) -> None:
+    def disarm(self, ramp_s: float) -> None:
         if self._phase == _Phase.ARMED:
+            ramp = (self._done, ramp_s) if self._done is not None and ramp_s > 0.0 else None
             self._to(_Phase.STOPPING)
+            self._ramp = ramp
         elif self._phase in (_Phase.TEST_FED, _Phase.TEST_SILENT):
             self._to(_Phase.OFF)
 
@@ -195,7 +199,7 @@ class VescDriver:
             self._phase = _Phase.TEST_SILENT
         elif self._phase == _Phase.TEST_SILENT and timed_out:
             self._end_test((t_ns - self._fed_ns) // _MS)
-        elif self._phase == _Phase.STOPPING and begun and self._standing():
+        elif self._phase == _Phase.STOPPING and begun and self._ramp is None and self._standing():
             self._to(_Phase.OFF)
         self._watch_turning(sent_ns)
 
@@ -232,7 +236,7 @@ class VescDriver:
             payload = self._carry_out(wish[0], t_ns)
             self._valid_until_ns = wish[1]
         elif self._phase == _Phase.STOPPING:
-            payload = self._brake(t_ns)
+            payload = self._ramp_down(t_ns)
         elif self._phase == _Phase.TEST_FED:
             payload = set_brake(self.wiring.brake_a)
         else:
@@ -250,14 +254,18 @@ class VescDriver:
                 self._latch(AxisFault.TIMEOUT, "no feedback for 100 ms")
             elif 0 < self._valid_until_ns <= t_ns and self._wish is None:
                 self._latch(AxisFault.TIMEOUT, "no setpoint within the life of the last")
-        elif self._since_ns and self._phase == _Phase.STOPPING and t_ns - self._since_ns > _STOP_NS:
+        elif self._since_ns and self._phase == _Phase.STOPPING and t_ns - self._since_ns > self._stop_ns():
             self._to(_Phase.OFF)
         elif self._since_ns and self._phase != _Phase.STOPPING and t_ns - self._since_ns > _TEST_NS:
             self._end_test(None)
 
+    def _stop_ns(self) -> int:
+        return _STOP_NS + (round(self._ramp[1] * 1e9) if self._ramp is not None else 0)
+
     def _carry_out(self, wish: AxisSetpoint, t_ns: int) -> bytes:
         """A setpoint as a payload; of a new mode the first keeps to what is measured (promise S23)."""
         begins, self._mode = wish.mode != self._mode, wish.mode
+        self._done = wish
         self._turns, self._limit, self._hint = False, AxisLimit.NONE, ""
         if not (math.isfinite(wish.target) and math.isfinite(wish.limit)):
             return self._hold(t_ns, AxisLimit.INVALID, "setpoint is not a number: held")
@@ -268,6 +276,21 @@ class VescDriver:
         if wish.mode == AxisMode.HOLD:
             return set_brake(self.wiring.brake_a)
         return self._hold(t_ns, AxisLimit.INVALID, "a VESC has no position over several turns: held")
+
+    def _ramp_down(self, t_ns: int) -> bytes:
+        """A speed falls evenly, an effort stays until the end, then it is braked. Whatever it is stopped for that
+        is not an order, it is braked at once."""
+        if self._ramp is None:
+            return self._brake(t_ns)
+        last, ramp_s = self._ramp
+        left = 1.0 - (t_ns - (self._since_ns or t_ns)) / (ramp_s * 1e9)
+        if left <= 0.0 or self.state.fault or t_ns - self.state.t_ns > _MUTE_NS:
+            self._ramp = None
+        elif last.mode == AxisMode.VELOCITY:
+            return self._turn(t_ns, last.target * left, last.limit)
+        elif last.mode == AxisMode.EFFORT:
+            return self._push(last.target, last.limit)
+        return self._brake(t_ns)
 
     def _turn(self, t_ns: int, velocity: float, limit: float) -> bytes:
         wiring = self.wiring

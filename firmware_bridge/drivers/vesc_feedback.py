@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,7 @@ _CLOCK_MS = 100  # by which its clock may be behind ours
 _MARGIN = 1.5  # of what can be, over what is configured
 _TEMPERATURE_C = (-40.0, 150.0)
 _COUNTS_PER_TURN = 6  # of the tachometer, per electrical turn
+_IN_TIME = 4  # requests later, an answer counts as lost
 _COUNTS = 5  # that the tachometer may be off
 
 
@@ -66,6 +68,8 @@ class Feedback:
         t_ns: when they were asked for, so never later than they were taken.
         counts: the tachometer, beyond 32 bits.
         late: replies that nobody waited for.
+        lost: requests without an answer in time.
+        round_trip_ms: of the newest answer.
     """
 
     def __init__(self, wiring: VescAxis) -> None:
@@ -73,7 +77,8 @@ class Feedback:
         self.values: Values | None = None
         self.t_ns = 0
         self.counts = 0
-        self.late = 0
+        self.late = self.lost = 0
+        self.round_trip_ms = math.nan
         self._asked = [0] * TAGS
         self._tag = 0
         self._next_uptime_ns = 0
@@ -102,6 +107,7 @@ class Feedback:
             return Verdict.WILD
         if sent_ns - self.t_ns > _SILENCE_NS:
             self._next_uptime_ns = 0
+        self.round_trip_ms = (t_ns - sent_ns) / _MS
         self.counts = self._unwrapped(values.tachometer)
         self.values = values
         self.t_ns = sent_ns
@@ -126,6 +132,7 @@ class Feedback:
         """Tags begin with 1, so that 0 is the mask of one who does not repeat them."""
         self._tag = self._tag % (TAGS - 1) + 1
         self._asked[self._tag] = t_ns
+        self.lost += self._asked[self._tag - _IN_TIME] != 0
         return self._tag
 
     def _sent_ns(self, tag: int, t_ns: int) -> int:

@@ -15,6 +15,7 @@ import struct
 from binascii import crc_hqx
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from firmware_bridge.drivers.vesc_feedback import VescAxis
 from firmware_bridge.ports import LinkLost, Transport
@@ -31,13 +32,9 @@ _FW_VERSION, _GET_VALUES, _SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_PO
 _HANDBRAKE, _REBOOT, _ALIVE, _FORWARD, _SELECTIVE, _SETUP, _ESTOP = 10, 29, 30, 34, 50, 51, 159
 _SETS = (_SET_DUTY, _SET_CURRENT, _SET_BRAKE, _SET_RPM, _SET_POS, _HANDBRAKE)
 
-# Values by bit of the mask: format of each.
-_VALUES = (
-    "h", "h", "i", "i", "i", "i", "h", "i", "h", "i", "i", "i", "i", "i", "i", "B", "i", "B", "3h", "i", "i", "B",
-)  # fmt: skip
-_SETUP_VALUES = (
-    "h", "h", "i", "i", "h", "i", "i", "h", "h", "i", "i", "i", "i", "i", "i", "i", "B", "B", "B", "i", "I", "I",
-)  # fmt: skip
+# Values by bit of the mask: format of each; 6x are the three temperatures of bit 18.
+_VALUES = ("h", "h", "i", "i", "i", "i", "h", "i", "h", *"iiiiii", "B", "i", "B", "6x", "i", "i", "B")
+_SETUP_VALUES = ("h", "h", "i", "i", "h", "i", "i", "h", "h", *"iiiiiii", "B", "B", "B", "i", "I", "I")
 _STATUS_BIT = _UPTIME_BIT = 21
 
 # Kinds of fault that the motor's loops find, as this firmware numbers them.
@@ -90,7 +87,7 @@ class VirtualVesc:
         self._zero = float(self._drive["position"])
         self._braking_a = 0.0
         self._read_ns = -1
-        self._frozen: dict[int, tuple[int | float, ...]] = {}
+        self._frozen: list[int] = []
         self._drive["watchdog"] = False  # its own is below
         self._drive["fault"] = AxisFault.NONE
         self._brake(0.0)
@@ -144,11 +141,12 @@ class VirtualVesc:
         elif kind == _FW_VERSION:
             return self._version()
         elif kind == _GET_VALUES:
-            return payload[:1] + self._masked(0xFFFFFFFF, _VALUES, self._values())
+            return payload[:1] + _masked(self._known(0xFFFFFFFF), _VALUES, self._values())
         elif kind == _SELECTIVE:
-            return payload[:5] + self._masked(word, _VALUES, self._values())
+            return payload[:5] + _masked(self._known(word), _VALUES, self._values())
         elif kind == _SETUP:
-            return payload[:5] + self._masked(word, _SETUP_VALUES, self._setup_values())
+            known = word if self.settings.has_uptime else word & ~(1 << _UPTIME_BIT)
+            return payload[:5] + _masked(known, _SETUP_VALUES, self._setup_values())
         return None
 
     def _feed(self) -> None:
@@ -201,41 +199,31 @@ class VirtualVesc:
             settings.hardware.encode(), settings.uuid + bytes(8)
         )  # fmt: skip
 
-    def _masked(self, mask: int, formats: Sequence[str], values: dict[int, tuple[int | float, ...]]) -> bytes:
-        """The values of the mask, one after the other; bits without a meaning give nothing."""
-        out = b""
-        for bit, form in enumerate(formats):
-            if mask >> bit & 1 and bit in values:
-                out += struct.pack(">" + form, *(round(value) for value in values[bit]))
-        return out
+    def _known(self, mask: int) -> int:
+        return mask if self.settings.has_status else mask & ~(1 << _STATUS_BIT)
 
-    def _values(self) -> dict[int, tuple[int | float, ...]]:
+    def _values(self) -> list[int]:
+        """GET_VALUES by bit."""
         if self.stuck and self._frozen:
             return self._frozen
-        drive, settings = self._drive, self.settings
+        drive = self._drive
         turned = (float(drive["position"]) - self._zero) / self._wiring.per_count
         count = (math.floor(turned) + self.tachometer_offset + (1 << 31)) % (1 << 32) - (1 << 31)
-        mosfet = round(float(drive["temperature_c"]) * 10)
-        values: dict[int, tuple[int | float, ...]] = {
-            bit: (0, 0, 0) if form == "3h" else (0,) for bit, form in enumerate(_VALUES)
-        }
-        current = self._current_a() * 100
-        values |= {
-            0: (mosfet,), 1: (mosfet,), 2: (math.copysign(current, current * self._erpm()),), 5: (current,),
-            7: (self._erpm(),), 8: (480,), 13: (count,), 14: (abs(count),), 15: (self._code,), 17: (self.id,),
-            _STATUS_BIT: (self._timed_out,),
-        }  # fmt: skip
-        if not settings.has_status:
-            del values[_STATUS_BIT]
+        values = [0] * len(_VALUES)
+        values[0] = values[1] = round(float(drive["temperature_c"]) * 10)
+        values[5] = round(self._current_a() * 100)
+        values[7] = round(self._erpm())
+        values[2] = values[5] if values[7] >= 0 else -values[5]  # has the sign of the power
+        values[8], values[13], values[14], values[15] = 480, count, abs(count), self._code
+        values[17], values[_STATUS_BIT] = self.id, self._timed_out
         self._frozen = values
         return values
 
-    def _setup_values(self) -> dict[int, tuple[int | float, ...]]:
-        values: dict[int, tuple[int | float, ...]] = dict.fromkeys(range(len(_SETUP_VALUES)), (0,))
-        uptime_ms = (self._t_ns - self._booted_ns) // 1_000_000
-        values |= {5: (self._erpm(),), 16: (self._code,), 17: (self.id,), _UPTIME_BIT: (uptime_ms,)}
-        if not self.settings.has_uptime:
-            del values[_UPTIME_BIT]
+    def _setup_values(self) -> list[int]:
+        """GET_VALUES_SETUP by bit."""
+        values = [0] * len(_SETUP_VALUES)
+        values[5], values[16], values[17] = round(self._erpm()), self._code, self.id
+        values[_UPTIME_BIT] = (self._t_ns - self._booted_ns) // 1_000_000
         return values
 
     def _current_a(self) -> float:
@@ -318,6 +306,19 @@ class _Received:
             return None
         payload, rest = buffer[at + head : at + head + length], buffer[at + head + length :]
         return head + length + 3 if rest[2] == 3 and crc_hqx(payload, 0) == rest[0] << 8 | rest[1] else 0
+
+
+def _masked(mask: int, formats: tuple[str, ...], values: list[int]) -> bytes:
+    """The values of the mask, one after the other; bits without a meaning give nothing."""
+    packer, bits = _plan(mask, formats)
+    return packer.pack(*[values[bit] for bit in bits])
+
+
+@lru_cache(maxsize=4096)
+def _plan(mask: int, formats: tuple[str, ...]) -> tuple[struct.Struct, tuple[int, ...]]:
+    bits = [bit for bit in range(len(formats)) if mask >> bit & 1]
+    packer = struct.Struct(">" + "".join(formats[bit] for bit in bits))
+    return packer, tuple(bit for bit in bits if "x" not in formats[bit])
 
 
 def _packet(payload: bytes) -> bytes:

@@ -132,7 +132,7 @@ def test_feedback_is_as_old_as_its_request(rig: VescRig):
 
 def test_disarming_brakes_and_then_says_nothing_more(rig: VescRig):
     rig.drive()
-    rig.front.disarm()
+    rig.front.disarm(0.0)
     assert Comm.SET_CURRENT_BRAKE in said(rig)
     rig.run(0.5)
     assert abs(rig.speed()) < 0.01
@@ -146,7 +146,7 @@ def test_no_stop_ever_lets_go_of_the_motor():
     """Neither the emergency stop of the protocol (it coasts) nor a current of nothing while it turns."""
     rig = alone()
     rig.drive()
-    rig.front.disarm()
+    rig.front.disarm(0.0)
     rig.witness.payloads.clear()
     rig.run(1.5)
     orders = [p for p in rig.witness.payloads if p[0] not in (0, 50, 51)]
