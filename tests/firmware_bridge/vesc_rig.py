@@ -99,7 +99,7 @@ class VescRig:
         self.port = VescPort(self.pair.device, at_port, [self.vescs[a] for a in wiring if wiring[a].can])
         self.witness = Witness(wrap(self.pair.host))
         self.bus = VescBus(self.witness, wiring)
-        self._truth: dict[Axis, deque[float]] = {axis: deque(maxlen=60) for axis in wiring}
+        self._truth: dict[Axis, deque[float]] = {axis: deque(maxlen=1000) for axis in wiring}
         self.setpoints: dict[Axis, AxisSetpoint] = {}
         self.life_ns = 150_000_000
 
@@ -125,6 +125,7 @@ class VescRig:
         self.advance_world()
         if silent:
             return
+        self.witness.newest = []
         self.bus.poll(self.t_ns)
         for axis, setpoint in self.setpoints.items():
             self.bus.axes[axis].command(setpoint, self.t_ns + self.life_ns)
