@@ -78,10 +78,16 @@ class AxisDriver(Protocol):
     """The host's end of one controller."""
 
     axis: Axis
-    found: Found | None  # None until it has answered
-    mismatch: str  # why it must not be armed, for people; empty if all is well
     watchdog_seen: bool  # it was seen to time out when commands were withheld
     state: AxisState
+
+    @property
+    def found(self) -> Found | None:
+        """Who it is, None until it has answered."""
+
+    @property
+    def mismatch(self) -> str:
+        """Why it must not be armed, for people; empty if all is well."""
 
     def capabilities(self) -> Capabilities:
         """What it can do; as configured until it has answered."""
@@ -117,8 +123,11 @@ class BusHealth:
 class Bus(Protocol):
     """One line and the controllers on it."""
 
-    axes: Mapping[Axis, AxisDriver]
     lost: str  # why the line is gone, empty while it is there
+
+    @property
+    def axes(self) -> Mapping[Axis, AxisDriver]:
+        """The controllers by the axis that they serve."""
 
     @property
     def health(self) -> BusHealth:

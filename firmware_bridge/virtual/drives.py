@@ -45,7 +45,8 @@ class DriveBank:
         effort: what the mechanics get, per axis.
         faulted: whether a drive of the board had a fault in the last step.
         relay: whether external drives have power; without it their brakes fall in.
-        now_us: the board's clock at the last step.
+        now_us: the board's clock after the last step.
+        uptime_us: for how long the drives have run, whatever became of the board.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class DriveBank:
         self.faulted = False
         self.relay = False
         self.now_us = 0
+        self.uptime_us = 0
         self._floats = np.zeros((3, len(Axis)))
         self._codes = np.zeros((3, len(Axis)), np.int64)
         mechanics.braked[:] = True
@@ -102,6 +104,7 @@ class DriveBank:
             now_us, self._brake_us, self.relay,
         )  # fmt: skip
         self.now_us = now_us + STEP_US
+        self.uptime_us += STEP_US
         mechanics.step(STEP_US * 1e-6, self.effort)
 
     def stop(self, now_us: int, ramp_us: int) -> None:

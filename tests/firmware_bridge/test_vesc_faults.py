@@ -12,7 +12,7 @@ import random
 import pytest
 from vesc_rig import CABLE, FRONT, HOLD, MIDDLE, REAR, WIRING, VescRig, moves, velocity
 
-from firmware_bridge.drivers.vesc_codec import FLUSH, Comm, ask_values, packet, set_rpm
+from firmware_bridge.drivers.vesc_codec import FLUSH, Comm, packet, set_rpm
 from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.vesc import _packet
 from hil.faulty_line import FaultyTransport, Injection, LinkFault

@@ -1,0 +1,388 @@
+"""moteus controllers, host's end: several on an fdcanusb adapter, or one on its UART.
+
+Each controller is asked once a tick, in one frame with its command, and its reply tells its state from before that
+command. It is met in this order: who are you (register map, firmware, serial number), what do you do when you hear no
+more (its configuration, through the diagnostic channel), then idle, then the watchdog test, then armed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from firmware_bridge.axes import EFFORT_DIRECTION, WATCHDOG_MS, AxisConfig
+from firmware_bridge.clock import PolledClock
+from firmware_bridge.drive_map import AxisEntry
+from firmware_bridge.drivers import moteus_codec as codec
+from firmware_bridge.drivers import moteus_codes as codes
+from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, BusHealth, Capabilities, Found
+from firmware_bridge.drivers.fdcanusb import Fdcanusb
+from firmware_bridge.drivers.moteus_setup import Setup
+from firmware_bridge.ports import LinkLost, Transport
+from robot.messages import Axis, AxisFault, AxisMode
+
+_MS = 1_000_000
+_REPLY_NS = 10 * _MS  # after which a request counts as not answered
+_UNCERTAIN_NS = 200 * _MS  # after which no reply to it will come any more
+_MUTE_NS = 100 * _MS  # feedback older than this: no motion is sent, so that the watchdog acts (promise S4)
+_LIFE_S = WATCHDOG_MS * 1e-3
+_RAMP_S = 1.0  # for one that timed out to come to rest by itself
+_TEST_NS = (WATCHDOG_MS + 100) * _MS  # within which the watchdog test must have ended
+_WILD = 4.0  # times its largest speed or effort: no reading of this axis
+_WILD_TURNS = 0.5  # that a position may always jump, for noise and backlash
+_BACKWARDS = 2  # readings in a row of an earlier time: it has restarted
+_MODES = frozenset((AxisMode.HOLD, AxisMode.VELOCITY, AxisMode.POSITION, AxisMode.EFFORT))
+
+
+class _Phase(Enum):
+    MEETING = 0
+    IDLE = 1
+    TESTING = 2
+    ARMED = 3
+    STOPPING = 4
+
+
+class MoteusAxis:
+    """One controller; see `firmware_bridge.drivers.axis.AxisDriver`."""
+
+    def __init__(self, entry: AxisEntry, config: AxisConfig, brake_s: float) -> None:
+        self.axis = entry.number
+        self.id = entry.id
+        self._entry, self._config = entry, config
+        self._turns, self._torque = entry.turns_per_unit, entry.torque_scale
+        self._direction = EFFORT_DIRECTION[self.axis]
+        self._brake_ns = round(brake_s * 1e9)
+        self._codec = codec.Codec(entry.id)
+        self.rejected = 0  # readings that no such axis can have, or that are not newer than the last
+        self.lost = 0  # requests without answer
+        self.round_trip_ms = math.nan
+        self._fault, self._text = AxisFault.NONE, ""
+        self.watchdog_seen = False
+        self.meet()
+
+    def meet(self) -> None:
+        """Forget who it is: there is another line, or it has restarted."""
+        self._phase = _Phase.MEETING
+        self._setup = Setup(self._codec, self._entry)
+        self._clock = PolledClock()
+        self._asked: deque[int] = deque()  # times of requests that a reply may still come to
+        self._awaiting = False  # the newest of them is not answered
+        self._last: codec.Reading | None = None
+        self._backwards = 0
+        self._wish: tuple[AxisSetpoint, int] | None = None
+        self._mode = AxisMode.HOLD
+        self._clearing = False
+        self._starts = False
+        self._enabled = False
+        self._since_ns: int | None = None
+        self._ramp_ns = 0
+        self._stop_turns = 0.0
+        self._pull, self._pull_limit = 0.0, 0.0
+        self.state = AxisState()
+
+    @property
+    def found(self) -> Found | None:
+        return self._setup.found
+
+    @property
+    def mismatch(self) -> str:
+        return self._setup.mismatch
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(_MODES, self._config.effort_max, (0.001, _LIFE_S), latches=True)
+
+    # ------------------------------------------------------------------ what it is told
+
+    def arm(self) -> None:
+        if self._phase is _Phase.IDLE and not self.mismatch and self._fault == AxisFault.NONE:
+            self._phase = _Phase.ARMED
+            self._starts = True
+            self._since_ns = None
+
+    def disarm(self, ramp_s: float) -> None:
+        if self._phase is _Phase.ARMED:
+            self._phase = _Phase.STOPPING
+            self._ramp_ns = round(ramp_s * 1e9)
+            self._since_ns = None
+
+    def clear_fault(self) -> None:
+        if self._phase not in (_Phase.ARMED, _Phase.TESTING):
+            self._clearing = True
+
+    def test_watchdog(self) -> None:
+        if self._phase is _Phase.IDLE and self._fault == AxisFault.NONE:
+            self._phase = _Phase.TESTING
+            self._since_ns = None
+            self._enabled = False
+
+    def command(self, setpoint: AxisSetpoint, valid_until_ns: int) -> None:
+        self._wish = (setpoint, valid_until_ns)
+
+    # ------------------------------------------------------------------ what it says
+
+    def hear(self, t_ns: int, data: bytes) -> None:
+        """A frame from it."""
+        asked_ns = self._asked.popleft() if self._asked else None
+        certain = asked_ns is not None and not self._asked
+        self._awaiting = False
+        if self._phase is _Phase.MEETING:
+            self._setup.hear(data)
+            if self._setup.done:
+                self._phase = _Phase.IDLE
+            return
+        reading = codec.reading(data)
+        if reading is None:  # of the diagnostic channel, from before
+            self.rejected += 1
+            return
+        if asked_ns is not None and certain:
+            self.round_trip_ms = (t_ns - asked_ns) / _MS
+            self._clock.learn(asked_ns, reading.counter_ms * _MS)
+        self._take(t_ns, reading)
+
+    def _take(self, t_ns: int, reading: codec.Reading) -> None:
+        last = self._last
+        if last is not None:
+            ahead_ms = (reading.counter_ms - last.counter_ms) % codec.COUNTER_MODULUS
+            if not 0 < ahead_ms < codec.COUNTER_MODULUS // 2:
+                self.rejected += 1
+                self._backwards += ahead_ms != 0
+                if self._backwards >= _BACKWARDS:
+                    self._restarted()
+                return
+        if not self._is_plausible(reading):
+            self.rejected += 1
+            return
+        self._last, self._backwards = reading, 0
+        self._judge(reading)
+        in_force = self._mode if reading.mode == codes.POSITION else AxisMode.HOLD
+        fault, text = codes.fault_of(reading.mode, reading.code)
+        if self._fault != AxisFault.NONE:
+            fault, text = self._fault, self._text
+        self.state = AxisState(
+            self._clock.stamp_ns(t_ns, reading.counter_ms * _MS),
+            reading.position / self._turns,
+            reading.velocity / self._turns,
+            self._direction * reading.torque / self._torque,
+            in_force,
+            fault,
+            codes.limit_of(reading.mode, reading.code),
+            reading.code or reading.mode,
+            text or codes.MODE_TEXT[reading.mode],
+            reading.temperature_c,
+        )
+
+    def _is_plausible(self, reading: codec.Reading) -> bool:
+        """Above the checksum, which lets one garbled line in 254 through."""
+        if reading.mode not in codes.MODE_TEXT or reading.code not in codes.CODES:
+            return False
+        speed_max = _WILD * self._config.velocity_max * abs(self._turns)
+        torque_max = _WILD * self._config.effort_max * abs(self._torque)
+        if not (abs(reading.velocity) <= speed_max and abs(reading.torque) <= torque_max):
+            return False
+        if self._last is None:
+            return math.isfinite(reading.position)
+        passed_s = (reading.counter_ms - self._last.counter_ms) % codec.COUNTER_MODULUS * 1e-3
+        return abs(reading.position - self._last.position) <= speed_max * passed_s + _WILD_TURNS
+
+    def _judge(self, reading: codec.Reading) -> None:
+        """Latch what is wrong, end the watchdog test, end the clearing."""
+        if self._phase is _Phase.TESTING:
+            self._enabled |= reading.mode == codes.POSITION
+            if reading.mode == codes.TIMEOUT and self._enabled:
+                self.watchdog_seen = True
+                self._clearing = True
+                self._phase = _Phase.IDLE
+        if self._clearing and reading.mode == codes.STOPPED:
+            self._clearing = False
+            self._fault, self._text = AxisFault.NONE, ""
+        driven = self._phase in (_Phase.ARMED, _Phase.STOPPING)
+        if reading.mode == codes.FAULT or (reading.mode == codes.TIMEOUT and driven):
+            self._latch(*codes.fault_of(reading.mode, reading.code))
+
+    def _latch(self, fault: AxisFault, text: str) -> None:
+        """The first one is kept until it is cleared."""
+        if self._fault == AxisFault.NONE:
+            self._fault, self._text = fault, text
+
+    def _restarted(self) -> None:
+        """What it was told and where it stood are gone; it is asked anew who it is, and stays off."""
+        self._fault, self._text = AxisFault.NONE, ""
+        self._latch(AxisFault.RESET, "restarted: its position is not to be trusted")
+        self.watchdog_seen = False
+        was = self.state
+        self.meet()
+        self.state = AxisState(was.t_ns, fault=self._fault, text=self._text)
+
+    # ------------------------------------------------------------------ what goes out
+
+    def next_frame(self, t_ns: int) -> tuple[bytes, bool] | None:
+        """What to send now and whether it is answered; None while an answer is awaited."""
+        if self._awaiting:
+            if t_ns - self._asked[-1] < _REPLY_NS:
+                return None
+            self.lost += 1
+        while self._asked and t_ns - self._asked[0] >= _UNCERTAIN_NS:
+            self._asked.popleft()
+        if self._phase is _Phase.MEETING:
+            data, answered = self._setup.next_frame(t_ns)
+        else:
+            data, answered = self._frame(t_ns), True
+        if answered:
+            self._asked.append(t_ns)
+            self._awaiting = True
+        return data, answered
+
+    def _frame(self, t_ns: int) -> bytes:
+        wish, self._wish = self._wish, None
+        if self._clearing:
+            return self._codec.stop()
+        if t_ns - self.state.t_ns > _MUTE_NS and self.state.t_ns:
+            return self._codec.query
+        if self._phase is _Phase.TESTING:
+            return self._test(t_ns)
+        if self._fault != AxisFault.NONE:
+            return self._give_way(t_ns)
+        if self._phase is _Phase.STOPPING:
+            return self._stop(t_ns)
+        if self._phase is _Phase.ARMED and wish is not None and t_ns < wish[1]:
+            return self._move(t_ns, wish[0], min((wish[1] - t_ns) * 1e-9, _LIFE_S))
+        return self._codec.query
+
+    def _test(self, t_ns: int) -> bytes:
+        """From stopped, enable once with the brake on, then only look on until it has timed out."""
+        if self._since_ns is None:
+            if self._last is None or self._last.mode != codes.STOPPED:
+                return self._codec.stop()
+            self._since_ns = t_ns
+            return self._codec.follow(math.nan, 0.0, 0.0, self._torque_max(), _LIFE_S, brake=True)
+        if t_ns - self._since_ns > _TEST_NS:
+            self._phase = _Phase.IDLE
+            self._clearing = True
+        return self._codec.query
+
+    def _give_way(self, t_ns: int) -> bytes:
+        """Something is latched: one that timed out ramps down by itself, then the brake goes on; a dead one's goes
+        on at once."""
+        if self._phase is _Phase.ARMED:
+            self.disarm(_RAMP_S)
+        if self._fault == AxisFault.TIMEOUT and self._phase is _Phase.STOPPING:
+            if self._since_ns is None:
+                self._since_ns = t_ns
+            if t_ns - self._since_ns < self._ramp_ns:
+                return self._codec.query
+        self._phase = _Phase.IDLE
+        return self._codec.put_brake_on()
+
+    def _stop(self, t_ns: int) -> bytes:
+        """Ramp from the measured speed; the cable keeps its pull until the end of it."""
+        if self._since_ns is None:
+            self._since_ns = t_ns
+            self._stop_turns = self._last.velocity if self._last is not None else 0.0
+        passed_ns = t_ns - self._since_ns
+        ramp_ns = 0 if self._config.self_locking or self._mode == AxisMode.HOLD else self._ramp_ns
+        if passed_ns < ramp_ns:
+            if self._mode == AxisMode.EFFORT:
+                return self._push(self._pull, self._pull_limit, _LIFE_S)
+            speed = self._stop_turns * (1.0 - passed_ns / ramp_ns)
+            return self._codec.follow(math.nan, speed, 0.0, self._torque_max(), _LIFE_S)
+        self._mode = AxisMode.HOLD
+        if passed_ns < ramp_ns + self._brake_ns:
+            return self._hold()
+        self._phase = _Phase.IDLE
+        return self._codec.stop()
+
+    def _move(self, t_ns: int, wish: AxisSetpoint, life_s: float) -> bytes:
+        limit = min(max(wish.limit, 0.0), self._config.effort_max) * abs(self._torque)
+        target, ahead = wish.target, wish.feedforward
+        if wish.mode != AxisMode.HOLD:
+            self._since_ns = None
+        starts, self._starts = self._starts and wish.mode != AxisMode.HOLD, False
+        self._mode = wish.mode
+        if wish.mode == AxisMode.VELOCITY:
+            speed = self._last.velocity if starts and self._last else target * self._turns
+            torque = self._config.inertia * ahead * self._torque
+            return self._codec.follow(math.nan, speed, torque, limit, life_s)
+        if wish.mode == AxisMode.POSITION:
+            if starts and self._last:
+                return self._codec.follow(self._last.position, 0.0, 0.0, limit, life_s)
+            return self._codec.follow(target * self._turns, ahead * self._turns, 0.0, limit, life_s)
+        if wish.mode == AxisMode.EFFORT:
+            self._pull, self._pull_limit = (0.0 if starts else target), limit
+            return self._push(self._pull, limit, life_s)
+        if self._since_ns is None:
+            self._since_ns = t_ns
+        return self._hold() if t_ns - self._since_ns < self._brake_ns else self._codec.stop()
+
+    def _push(self, effort: float, limit: float, life_s: float) -> bytes:
+        """Damped about the speed that it has."""
+        speed = self._last.velocity if self._last is not None else 0.0
+        return self._codec.push(speed, self._direction * effort * self._torque, limit, life_s)
+
+    def _hold(self) -> bytes:
+        """Brake on, and held at rest until it has fallen in."""
+        return self._codec.follow(math.nan, 0.0, 0.0, self._torque_max(), _LIFE_S, brake=True)
+
+    def _torque_max(self) -> float:
+        return self._config.effort_max * abs(self._torque)
+
+
+class MoteusBus:
+    """One line; see `firmware_bridge.drivers.axis.Bus`."""
+
+    def __init__(self, transport: Transport, axes: Iterable[MoteusAxis], *, checksums: bool = True) -> None:
+        self._line = Fdcanusb(transport, checksums)
+        self._axes = {axis.axis: axis for axis in axes}
+        self._by_id = {axis.id: axis for axis in self._axes.values()}
+        self._strange = 0
+        self.lost = ""
+
+    @property
+    def axes(self) -> Mapping[Axis, MoteusAxis]:
+        return self._axes
+
+    @property
+    def health(self) -> BusHealth:
+        line, axes = self._line, self._axes.values()
+        return BusHealth(
+            line.good,
+            line.bad + self._strange + sum(axis.rejected for axis in axes),
+            sum(axis.lost for axis in axes),
+            max((axis.round_trip_ms for axis in axes), default=math.nan),
+            line.bytes_sent,
+            line.bytes_received,
+        )
+
+    def attach(self, transport: Transport) -> None:
+        self._line.attach(transport)
+        self.lost = ""
+        for axis in self._axes.values():
+            axis.meet()
+
+    def poll(self, t_ns: int) -> None:
+        if self.lost:
+            return
+        try:
+            frames = self._line.receive()
+        except LinkLost as error:
+            self.lost = str(error)
+            return
+        for arbitration_id, data in frames:
+            axis = self._by_id.get(arbitration_id >> 8 & 0x7F)
+            if axis is None or arbitration_id & 0xFF or arbitration_id >> 16:
+                self._strange += 1
+            else:
+                axis.hear(t_ns, data)
+
+    def send(self, t_ns: int) -> None:
+        if self.lost:
+            return
+        for axis in self._axes.values():
+            frame = axis.next_frame(t_ns)
+            if frame is not None:
+                self._line.queue((codec.REPLY_BIT if frame[1] else 0) | axis.id, frame[0])
+        try:
+            self._line.flush()
+        except LinkLost as error:
+            self.lost = str(error)

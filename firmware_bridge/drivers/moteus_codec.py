@@ -1,0 +1,168 @@
+"""Frames to and from one moteus, made by the codec of the `moteus` package.
+
+Every frame that is answered asks for the same registers, so that a reply tells all there is to know: mode, position,
+velocity, torque, temperatures, voltage, fault code, and the millisecond counter by which late, repeated and stuck
+replies and a restart are told.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+
+import moteus
+from moteus import multiplex, protocol
+
+from robot.quick import quick
+
+REPLY_BIT = 0x8000  # in the arbitration id of a request that is to be answered
+COUNTER_MODULUS = 1 << 32  # ms
+_TORQUE_ALONE = {
+    "kp_scale": 0.0,
+    "kd_scale": 0.05,
+    "ilimit_scale": 0.0,
+}  # never current mode: it has no watchdog
+_BROKEN = (
+    struct.error,
+    IndexError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)  # what the package raises for noise
+_AUX1_OUT = 0x05C
+_MODEL, _FIRMWARE, _MAP, _ID, _SERIAL = 0x100, 0x101, 0x102, 0x110, 0x120
+_IDENTITY = dict.fromkeys((_MODEL, _FIRMWARE, _MAP, _ID, _SERIAL, _SERIAL + 1, _SERIAL + 2), multiplex.INT32)
+_READ_MAX = 48  # bytes of its diagnostic channel in one reply
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reply says, in the controller's own units (revolutions, N m)."""
+
+    counter_ms: int
+    mode: int
+    position: float
+    velocity: float
+    torque: float
+    temperature_c: float
+    voltage_v: float
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Who it says it is."""
+
+    model: int
+    firmware: int
+    register_map: int
+    id: int
+    serial_number: str
+
+
+class _Query(moteus.QueryResolution):  # type: ignore[misc]
+    motor_temperature = multiplex.INT8
+    _extra = {protocol.Register.MILLISECOND_COUNTER: multiplex.INT32}  # noqa: RUF012
+
+
+class _Position(moteus.PositionResolution):  # type: ignore[misc]
+    kp_scale = kd_scale = ilimit_scale = multiplex.INT8
+    watchdog_timeout = multiplex.INT16
+    velocity_limit = accel_limit = multiplex.INT8
+
+
+class Codec:
+    """Frames for the controller with this id."""
+
+    def __init__(self, id_: int) -> None:
+        self._controller = moteus.Controller(
+            id=id_, query_resolution=_Query(), position_resolution=_Position()
+        )
+        self.query = bytes(self._controller.make_query().data)
+        self.identify = bytes(self._controller.make_custom_query(_IDENTITY).data)
+        self.read = bytes(self._controller.make_diagnostic_read(_READ_MAX).data)
+        self._stop = bytes(self._controller.make_stop(query=True).data)
+
+    def ask(self, line: str) -> bytes:
+        """A line for its diagnostic channel; the answer is fetched by `read`."""
+        return bytes(self._controller.make_diagnostic_write(line.encode() + b"\n").data)
+
+    def stop(self) -> bytes:
+        """Motor off, whatever was latched is cleared; the brake falls in."""
+        return self._stop + _brake(released=False)
+
+    def put_brake_on(self) -> bytes:
+        """Without changing its mode, so that a latched fault stays as it is."""
+        return self.query + _brake(released=False)
+
+    def follow(
+        self,
+        position: float,
+        velocity: float,
+        feedforward: float,
+        limit: float,
+        life_s: float,
+        brake: bool = False,
+    ) -> bytes:
+        """Follow a place (NaN = from where it is) at a speed; `feedforward` and `limit` are torques. The limits of its
+        own trajectories are set aside: they are there for its time-out."""
+        return self._position(position, velocity, feedforward, limit, life_s, {}, brake)
+
+    def push(self, velocity: float, torque: float, limit: float, life_s: float) -> bytes:
+        """Nothing but a torque, and a little damping about this speed."""
+        return self._position(math.nan, velocity, torque, limit, life_s, _TORQUE_ALONE, brake=False)
+
+    def _position(
+        self,
+        position: float,
+        velocity: float,
+        feedforward: float,
+        limit: float,
+        life_s: float,
+        scales: dict[str, float],
+        brake: bool,
+    ) -> bytes:
+        command = self._controller.make_position(
+            position=position, velocity=velocity, feedforward_torque=feedforward, maximum_torque=limit,
+            watchdog_timeout=life_s, velocity_limit=-1.0, accel_limit=-1.0, query=True, **scales,
+        )  # fmt: skip
+        return bytes(command.data) + _brake(released=not brake)
+
+
+def _brake(*, released: bool) -> bytes:
+    """Pin 1 of aux 1 feeds the brake's coil; without it the brake falls in."""
+    return bytes((multiplex.WRITE_INT8 | 1, _AUX1_OUT, int(released)))
+
+
+def reading(data: bytes) -> Reading | None:
+    """None if it is no reply to `Codec.query` or is broken."""
+    try:
+        values = protocol.parse_reply(data)
+        return Reading(
+            values[0x070] % COUNTER_MODULUS, values[0x000], values[0x001], values[0x002], values[0x003],
+            max(values[0x00A], values[0x00E]), values[0x00D], values[0x00F],
+        )  # fmt: skip
+    except (KeyError, *_BROKEN):
+        return None
+
+
+def card(data: bytes) -> Card | None:
+    """None if it is no reply to `Codec.identify` or is broken."""
+    try:
+        values = protocol.parse_reply(data)
+        serial = "".join(f"{values[_SERIAL + i] & 0xFFFFFFFF:08x}" for i in (2, 1, 0))
+        return Card(values[_MODEL], values[_FIRMWARE], values[_MAP], values[_ID], serial)
+    except (KeyError, TypeError, *_BROKEN):
+        return None
+
+
+def text(data: bytes) -> bytes | None:
+    """What its diagnostic channel says, None if the frame is no answer of that."""
+    return moteus.moteus.parse_diagnostic_message(_Message(data), 1)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    data: bytes
