@@ -32,7 +32,7 @@ from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
 _MS = 1_000_000
 _STALE_NS = 30 * _MS
 _MUTE_NS = 100 * _MS  # feedback older than this ends motion (promise S4)
-_STOP_NS = 1000 * _MS  # longest braking after a stop; by then the robot's own brakes hold
+_STOP_NS = 1000 * _MS  # of braking after a stop; by then the robot's own brakes hold
 _FED_NS = 50 * _MS  # after the first command, until the time-out bit must have gone
 _LATE_MS = 50  # it looks at its time-out every 10 ms, and is asked every 10 ms
 _TEST_NS = 500 * _MS  # longest watchdog test
@@ -103,7 +103,8 @@ class VescDriver:
 
     def arm(self) -> None:
         known = self.found is not None and self.feedback.values is not None and not self.mismatch
-        if known and self.watchdog_seen and not self.state.fault and self._phase == _Phase.OFF:
+        still = self._phase == _Phase.OFF or (self._phase == _Phase.STOPPING and self._standing())
+        if known and self.watchdog_seen and not self.state.fault and still:
             self._to(_Phase.ARMED)
 
     def disarm(self, ramp_s: float) -> None:
@@ -121,6 +122,7 @@ class VescDriver:
         if self.state.fault in _LOST:
             self.feedback.begin_anew()
         self._wild = 0
+        self._wrong.pop("watchdog", None)
         self.state = replace(self.state, fault=AxisFault.NONE, code=0, text="")
 
     def test_watchdog(self) -> None:
@@ -199,8 +201,6 @@ class VescDriver:
             self._phase = _Phase.TEST_SILENT
         elif self._phase == _Phase.TEST_SILENT and timed_out:
             self._end_test((t_ns - self._fed_ns) // _MS)
-        elif self._phase == _Phase.STOPPING and begun and self._ramp is None and self._standing():
-            self._to(_Phase.OFF)
         self._watch_turning(sent_ns)
 
     def _watch_turning(self, sent_ns: int) -> None:
@@ -274,7 +274,7 @@ class VescDriver:
         if wish.mode == AxisMode.EFFORT:
             return self._push(self.state.effort if begins else wish.target, wish.limit)
         if wish.mode == AxisMode.HOLD:
-            return set_brake(self.wiring.brake_a)
+            return self._brake(t_ns)
         return self._hold(t_ns, AxisLimit.INVALID, "a VESC has no position over several turns: held")
 
     def _ramp_down(self, t_ns: int) -> bytes:

@@ -241,29 +241,30 @@ def parse(payload: bytes) -> Version | Values | Uptime | None:
     return None
 
 
-_T, _E, _R, _C = AxisFault.OVER_TEMPERATURE, AxisFault.ENCODER, AxisFault.RESET, AxisFault.OVER_CURRENT
+_T, _E, _R = AxisFault.OVER_TEMPERATURE, AxisFault.ENCODER, AxisFault.RESET
+_C, _O = AxisFault.OVER_CURRENT, AxisFault.OTHER
 
 # What a controller finds wrong with itself: kind for the robot, text for people.
 FAULTS: dict[int, tuple[AxisFault, str]] = {
-    1: (_C, "voltage too high"),
-    2: (_C, "voltage too low"),
+    1: (_O, "voltage too high"),
+    2: (_O, "voltage too low"),
     3: (_C, "gate driver fault"),
     4: (_C, "current above the absolute limit"),
     5: (_T, "MOSFETs too hot"),
     6: (_T, "motor too hot"),
-    7: (_C, "gate driver voltage too high"),
-    8: (_C, "gate driver voltage too low"),
-    9: (_C, "processor voltage too low"),
+    7: (_O, "gate driver voltage too high"),
+    8: (_O, "gate driver voltage too low"),
+    9: (_O, "processor voltage too low"),
     10: (_R, "restarted by its own watchdog"),
     11: (_E, "encoder does not answer"),
     12: (_E, "encoder signal too small"),
     13: (_E, "encoder signal too large"),
     14: (_R, "program memory damaged"),
-    15: (_C, "offset of current sensor 1"),
-    16: (_C, "offset of current sensor 2"),
-    17: (_C, "offset of current sensor 3"),
+    15: (_O, "offset of current sensor 1"),
+    16: (_O, "offset of current sensor 2"),
+    17: (_O, "offset of current sensor 3"),
     18: (_C, "phase currents not balanced"),
-    19: (_C, "brake resistor fault"),
+    19: (_O, "brake resistor fault"),
     20: (_E, "resolver lost its position"),
     21: (_E, "resolver signal degraded"),
     22: (_E, "resolver signal lost"),
@@ -271,5 +272,5 @@ FAULTS: dict[int, tuple[AxisFault, str]] = {
     24: (_R, "motor settings damaged"),
     25: (_E, "encoder magnet missing"),
     26: (_E, "encoder magnet too strong"),
-    27: (_C, "phase filter fault"),
+    27: (_O, "phase filter fault"),
 }

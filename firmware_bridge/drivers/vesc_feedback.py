@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from firmware_bridge.axes import EFFORT_DIRECTION
+from firmware_bridge.drive_map import AxisEntry
 from firmware_bridge.drivers.vesc_codec import FAULTS, TAGS, Uptime, Values, ask_uptime, ask_values
 
 _MS = 1_000_000
@@ -48,6 +50,19 @@ class VescAxis:
     @property
     def effort_max(self) -> float:
         return abs(self.effort_per_a) * self.current_max_a
+
+
+def wiring_of(entry: AxisEntry, effort_max: float, velocity_max: float) -> VescAxis:
+    """A controller as the drives file has it, on an axis with these limits."""
+    vesc = entry.vesc
+    assert vesc is not None  # the file's schema sees to it
+    effort_per_a = EFFORT_DIRECTION[entry.number] * vesc.torque_per_a / entry.torque_scale
+    return VescAxis(
+        id=entry.id, pole_pairs=vesc.pole_pairs, travel_per_turn=1.0 / entry.turns_per_unit,
+        effort_per_a=effort_per_a, current_max_a=effort_max / abs(effort_per_a), brake_a=vesc.brake_a,
+        erpm_max=velocity_max * abs(entry.turns_per_unit) * 60 * vesc.pole_pairs, erpm_min=vesc.erpm_min,
+        can=vesc.can, serial_number=vesc.serial_number,
+    )  # fmt: skip
 
 
 class Verdict(Enum):

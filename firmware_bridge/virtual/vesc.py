@@ -67,15 +67,17 @@ class VirtualVesc:
     def __init__(
         self, bank: DriveBank, axis: Axis, wiring: VescAxis, settings: Settings | None = None
     ) -> None:
-        self.settings = settings or Settings(erpm_min=wiring.erpm_min, uuid=bytes((wiring.id,) * 12))
+        self.settings = settings or Settings(
+            timeout_brake_a=wiring.brake_a, erpm_min=wiring.erpm_min, uuid=bytes((wiring.id,) * 12)
+        )
         self.id = wiring.id
         self._bank = bank
         self._drive = bank.drives[axis]
-        self._wiring = wiring
-        self._t_ns = 0
+        self.wiring = wiring
+        self._t_ns = bank.uptime_us * 1000
         self.stuck = False
         self.tachometer_offset = 0
-        self._start(0, 0)
+        self._start(self._t_ns, 0)
 
     def _start(self, t_ns: int, silent_ns: int) -> None:
         self._booted_ns = t_ns
@@ -103,9 +105,9 @@ class VirtualVesc:
         self._code, self._fault_ns = code, self._t_ns
         self._drive["fault"] = AxisFault.OVER_CURRENT
 
-    def advance(self, t_ns: int) -> None:
+    def advance(self) -> None:
         """What it does without being told: time-out, faults that clear themselves, a brake that does not hold."""
-        self._t_ns = t_ns
+        self._t_ns = t_ns = self._bank.uptime_us * 1000
         drive = self._drive
         fault = AxisFault(int(drive["fault"]))
         if fault and not self._code:
@@ -155,7 +157,7 @@ class VirtualVesc:
         self._timed_out = False
 
     def _set(self, kind: int, value: int) -> None:
-        wiring = self._wiring
+        wiring = self.wiring
         if self._code:
             return
         if kind == _SET_RPM and abs(value) >= self.settings.erpm_min:
@@ -183,9 +185,9 @@ class VirtualVesc:
         """Brake by this current what turns. Under a load it creeps, as a shorted motor does; 0 lets go."""
         drive = self._drive
         if amperes:
-            most = amperes * abs(self._wiring.effort_per_a)
+            most = amperes * abs(self.wiring.effort_per_a)
             load = min(max(-float(drive["force"]) / most, -1.0), 1.0)
-            self._run(AxisMode.VELOCITY, load * _CREEP_ERPM * abs(self._wiring.per_erpm), most)
+            self._run(AxisMode.VELOCITY, load * _CREEP_ERPM * abs(self.wiring.per_erpm), most)
         else:
             drive["damping"] = 0.0
             drive["phase"] = loops.DAMPED
@@ -207,7 +209,7 @@ class VirtualVesc:
         if self.stuck and self._frozen:
             return self._frozen
         drive = self._drive
-        turned = (float(drive["position"]) - self._zero) / self._wiring.per_count
+        turned = (float(drive["position"]) - self._zero) / self.wiring.per_count
         count = (math.floor(turned) + self.tachometer_offset + (1 << 31)) % (1 << 32) - (1 << 31)
         values = [0] * len(_VALUES)
         values[0] = values[1] = round(float(drive["temperature_c"]) * 10)
@@ -230,10 +232,10 @@ class VirtualVesc:
         """Of the torque; an average since the last reading, which is nothing if that was just now."""
         just_read, self._read_ns = self._read_ns == self._t_ns, self._t_ns
         effort = float(self._drive["direction"]) * float(self._drive["force"])
-        return 0.0 if just_read else effort / self._wiring.effort_per_a
+        return 0.0 if just_read else effort / self.wiring.effort_per_a
 
     def _erpm(self) -> float:
-        return float(self._drive["velocity"]) / self._wiring.per_erpm
+        return float(self._drive["velocity"]) / self.wiring.per_erpm
 
 
 class VescPort:
@@ -243,18 +245,16 @@ class VescPort:
         bus: controllers by CAN id; one that is taken out is absent.
     """
 
-    def __init__(
-        self, transport: Transport, at_port: VirtualVesc, behind: Sequence[VirtualVesc] = ()
-    ) -> None:
+    def __init__(self, transport: Transport, vescs: Sequence[VirtualVesc]) -> None:
         self._transport = transport
-        self._at_port = at_port
-        self.bus = {vesc.id: vesc for vesc in behind}
+        (self._at_port,) = (vesc for vesc in vescs if not vesc.wiring.can)
+        self.bus = {vesc.id: vesc for vesc in vescs if vesc.wiring.can}
         self._received = _Received()
 
-    def advance(self, t_ns: int) -> None:
-        """Take what came over the wire and answer, as of `t_ns`."""
+    def advance(self) -> None:
+        """Take what came over the wire and answer."""
         for vesc in (self._at_port, *self.bus.values()):
-            vesc.advance(t_ns)
+            vesc.advance()
         try:
             data = self._transport.read()
             answers = [

@@ -137,7 +137,8 @@ def test_disarming_brakes_and_then_says_nothing_more(rig: VescRig):
     rig.run(0.5)
     assert abs(rig.speed()) < 0.01
     rig.wish()
-    rig.run(0.3)
+    rig.run(1.0)
+    assert said(rig) == []
     assert rig.state().text == "timed out"
     assert rig.state().fault == AxisFault.NONE
 
@@ -150,7 +151,7 @@ def test_no_stop_ever_lets_go_of_the_motor():
     rig.witness.payloads.clear()
     rig.run(1.5)
     orders = [p for p in rig.witness.payloads if p[0] not in (0, 50, 51)]
-    assert {p[0] for p in orders} == {Comm.SET_CURRENT_BRAKE}
+    assert {p[0] for p in orders} == {Comm.SET_CURRENT_BRAKE, Comm.SET_HANDBRAKE}
     assert all(any(p[1:]) for p in orders)
 
 
@@ -189,9 +190,38 @@ def test_what_it_cannot_do_is_held_and_told(rig: VescRig, setpoint, limit: AxisL
     assert rig.state().fault == AxisFault.NONE
 
 
-def test_hold_brakes_without_holding_a_current(rig: VescRig):
+def test_hold_keeps_an_axis_in_place_because_it_has_no_brake_of_its_own(rig: VescRig):
     rig.wish(traction_front=HOLD)
-    assert said(rig) == [Comm.SET_CURRENT_BRAKE]
+    assert said(rig) == [Comm.SET_HANDBRAKE]
+
+
+def test_a_controlled_stop_takes_its_ramp():
+    rig = alone()
+    rig.drive()
+    rig.front.disarm(1.0)
+    rig.run(0.5)
+    assert rig.speed() == pytest.approx(3.0, abs=0.3)
+    rig.run(0.6)
+    assert abs(rig.speed()) < 0.01
+
+
+def test_the_cable_keeps_its_pull_until_the_ramp_has_ended(rig: VescRig):
+    rig.mechanics.load[CABLE] = 10.0
+    rig.wish(cable=effort(10.0))
+    rig.run(0.5)
+    rig.bus.axes[CABLE].disarm(1.0)
+    rig.run(0.8)
+    assert rig.state(CABLE).effort == pytest.approx(10.0, abs=0.1)
+
+
+def test_a_fault_in_a_controlled_stop_ends_the_ramp():
+    rig = alone()
+    rig.drive()
+    rig.front.disarm(1.0)
+    rig.run(0.1)
+    rig.vescs[FRONT].trip(4)
+    rig.run(0.1)
+    assert said(rig)[0] in (Comm.SET_CURRENT_BRAKE, Comm.SET_HANDBRAKE)
 
 
 # ---------------------------------------------------------------- latches

@@ -95,8 +95,7 @@ class VescRig:
         self.bank = DriveBank(axis_configs(PROFILE), self.mechanics, PROFILE.power.brake_s, tuple(wiring))
         self.bank.relay = True
         self.vescs = {axis: VirtualVesc(self.bank, axis, built) for axis, built in wiring.items()}
-        at_port = next(self.vescs[axis] for axis in wiring if not wiring[axis].can)
-        self.port = VescPort(self.pair.device, at_port, [self.vescs[a] for a in wiring if wiring[a].can])
+        self.port = VescPort(self.pair.device, list(self.vescs.values()))
         self.witness = Witness(wrap(self.pair.host))
         self.bus = VescBus(self.witness, wiring)
         self._truth: dict[Axis, deque[float]] = {axis: deque(maxlen=1000) for axis in wiring}
@@ -116,7 +115,7 @@ class VescRig:
 
     def advance_world(self) -> None:
         self.t_ns += TICK_NS
-        self.port.advance(self.t_ns)
+        self.port.advance()
         while self.bank.now_us + STEP_US <= self.t_ns // 1000:
             self.bank.step(self.bank.now_us)
 
