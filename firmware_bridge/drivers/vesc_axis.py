@@ -3,9 +3,6 @@
 A VESC forgets: it moves again with the next command after a time-out, clears its faults after half a second, and
 takes commands at once after a restart. So everything is latched here, and its own watchdog is trusted only after
 it was seen to act.
-
-It turns no slower than a least speed, below which it lets go of the motor; it has no limit of effort that goes
-with a speed, and no position over more than one turn. What it cannot do is held by braking, and told.
 """
 
 from __future__ import annotations
@@ -22,12 +19,11 @@ from firmware_bridge.drivers.vesc_codec import (
     Values,
     Version,
     set_brake,
-    set_current,
     set_handbrake,
-    set_rpm,
 )
 from firmware_bridge.drivers.vesc_feedback import Feedback, Verdict, VescAxis
-from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
+from firmware_bridge.drivers.vesc_orders import Order, as_measured, order_for
+from robot.messages import Axis, AxisFault, AxisMode
 
 _MS = 1_000_000
 _STALE_NS = 30 * _MS
@@ -81,8 +77,8 @@ class VescDriver:
         self._valid_until_ns = 0
         self._wish: tuple[AxisSetpoint, int] | None = None
         self._done: AxisSetpoint | None = None  # carried out last
-        self._mode, self._limit, self._hint = AxisMode.HOLD, AxisLimit.NONE, ""
-        self._turns = False  # told to turn
+        self._mode = AxisMode.HOLD
+        self._order = Order(b"")
         self._ramp: tuple[AxisSetpoint, float] | None = None  # what it stops from, and within which time, s
         self._still: tuple[int, int] | None = None  # since when and at which count it does not
 
@@ -98,7 +94,7 @@ class VescDriver:
             effort_max=self.wiring.effort_max,
             watchdog_s=(0.001, 60.0),
             latches=False,
-            speed_min=self.wiring.erpm_min * abs(self.wiring.per_erpm),
+            speed_min=self.wiring.speed_min,
         )
 
     def arm(self) -> None:
@@ -205,7 +201,7 @@ class VescDriver:
 
     def _watch_turning(self, sent_ns: int) -> None:
         counts = self.feedback.counts
-        if not self._turns or self._still is None or abs(counts - self._still[1]) > _STUCK_COUNTS:
+        if not self._order.turns or self._still is None or abs(counts - self._still[1]) > _STUCK_COUNTS:
             self._still = (sent_ns, counts)
         elif sent_ns - self._still[0] > _STUCK_NS:
             self._latch(AxisFault.ENCODER, "commanded but not moving")
@@ -220,9 +216,9 @@ class VescDriver:
             effort=values.current_a * wiring.effort_per_a,
             mode=self._mode,
             fault=state.fault,
-            limit=self._limit,
+            limit=self._order.limit,
             code=state.code,
-            text=state.text if state.fault else self._hint or idle,
+            text=state.text if state.fault else self._order.hint or idle,
             temperature_c=values.mosfet_c,
         )
 
@@ -233,17 +229,18 @@ class VescDriver:
         self.watch(t_ns)
         wish, self._wish = self._wish, None
         if self._phase == _Phase.ARMED and wish is not None and t_ns < wish[1]:
-            payload = self._carry_out(wish[0], t_ns)
+            order = self._carry_out(wish[0], t_ns)
             self._valid_until_ns = wish[1]
         elif self._phase == _Phase.STOPPING:
-            payload = self._ramp_down(t_ns)
+            order = self._ramp_down(t_ns)
         elif self._phase == _Phase.TEST_FED:
-            payload = set_brake(self.wiring.brake_a)
+            order = Order(self._brake(t_ns))
         else:
             return b""
+        self._order = order
         self._since_ns = self._since_ns or t_ns
         self._fed_ns = t_ns
-        return payload
+        return order.payload
 
     def watch(self, t_ns: int) -> None:
         """What ends by time alone."""
@@ -262,61 +259,25 @@ class VescDriver:
     def _stop_ns(self) -> int:
         return _STOP_NS + (round(self._ramp[1] * 1e9) if self._ramp is not None else 0)
 
-    def _carry_out(self, wish: AxisSetpoint, t_ns: int) -> bytes:
-        """A setpoint as a payload; of a new mode the first keeps to what is measured (promise S23)."""
-        begins, self._mode = wish.mode != self._mode, wish.mode
-        self._done = wish
-        self._turns, self._limit, self._hint = False, AxisLimit.NONE, ""
-        if not (math.isfinite(wish.target) and math.isfinite(wish.limit)):
-            return self._hold(t_ns, AxisLimit.INVALID, "setpoint is not a number: held")
-        if wish.mode == AxisMode.VELOCITY:
-            return self._turn(t_ns, self.state.velocity if begins else wish.target, wish.limit)
-        if wish.mode == AxisMode.EFFORT:
-            return self._push(self.state.effort if begins else wish.target, wish.limit)
-        if wish.mode == AxisMode.HOLD:
-            return self._brake(t_ns)
-        return self._hold(t_ns, AxisLimit.INVALID, "a VESC has no position over several turns: held")
+    def _carry_out(self, setpoint: AxisSetpoint, t_ns: int) -> Order:
+        begins, self._mode = setpoint.mode != self._mode, setpoint.mode
+        self._done = setpoint
+        wish = as_measured(setpoint, self.state) if begins else setpoint
+        return order_for(wish, self.wiring, self._brake(t_ns))
 
-    def _ramp_down(self, t_ns: int) -> bytes:
-        """A speed falls evenly, an effort stays until the end, then it is braked. Whatever it is stopped for that
-        is not an order, it is braked at once."""
+    def _ramp_down(self, t_ns: int) -> Order:
+        """A speed falls evenly, an effort stays until the end; then, and for any other reason to stop than an
+        order, it is braked."""
+        brake = self._brake(t_ns)
         if self._ramp is None:
-            return self._brake(t_ns)
+            return Order(brake)
         last, ramp_s = self._ramp
         left = 1.0 - (t_ns - (self._since_ns or t_ns)) / (ramp_s * 1e9)
         if left <= 0.0 or self.state.fault or t_ns - self.state.t_ns > _MUTE_NS:
             self._ramp = None
-        elif last.mode == AxisMode.VELOCITY:
-            return self._turn(t_ns, last.target * left, last.limit)
-        elif last.mode == AxisMode.EFFORT:
-            return self._push(last.target, last.limit)
-        return self._brake(t_ns)
-
-    def _turn(self, t_ns: int, velocity: float, limit: float) -> bytes:
-        wiring = self.wiring
-        erpm = velocity / wiring.per_erpm
-        if velocity == 0.0:
-            return self._brake(t_ns)
-        if limit < 0.999 * wiring.effort_max:
-            return self._hold(t_ns, AxisLimit.EFFORT, "a VESC has no limit of effort at a speed: held")
-        if abs(erpm) < wiring.erpm_min:
-            least = self.capabilities().speed_min
-            return self._hold(t_ns, AxisLimit.VELOCITY, f"{velocity:.3g} is slower than {least:.3g}: held")
-        if abs(erpm) > wiring.erpm_max:
-            self._limit, self._hint = AxisLimit.VELOCITY, "faster than its largest speed"
-            erpm = math.copysign(wiring.erpm_max, erpm)
-        self._turns = True
-        return set_rpm(erpm)
-
-    def _push(self, effort: float, limit: float) -> bytes:
-        most = min(max(limit, 0.0), self.wiring.effort_max)
-        if abs(effort) > most:
-            self._limit = AxisLimit.EFFORT
-        return set_current(min(max(effort, -most), most) / self.wiring.effort_per_a)
-
-    def _hold(self, t_ns: int, limit: AxisLimit, text: str) -> bytes:
-        self._limit, self._hint = limit, text
-        return self._brake(t_ns)
+            return Order(brake)
+        target = last.target * left if last.mode == AxisMode.VELOCITY else last.target
+        return order_for(replace(last, target=target), self.wiring, brake)
 
     def _brake(self, t_ns: int) -> bytes:
         """Braking while it turns or may turn; holding in place once it only creeps, as braking cannot."""

@@ -43,6 +43,10 @@ class VescAxis:
         return self.travel_per_turn / (60.0 * self.pole_pairs)
 
     @property
+    def speed_min(self) -> float:
+        return self.erpm_min * abs(self.per_erpm)
+
+    @property
     def per_count(self) -> float:
         """Output travel of one count of the tachometer."""
         return self.travel_per_turn / (_COUNTS_PER_TURN * self.pole_pairs)
