@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from firmware_bridge.axes import EFFORT_DIRECTION, WATCHDOG_MS, AxisConfig
-from firmware_bridge.clock import PolledClock
 from firmware_bridge.drive_map import AxisEntry
 from firmware_bridge.drivers import moteus_codec as codec
 from firmware_bridge.drivers import moteus_codes as codes
 from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, BusHealth, Capabilities, Found
 from firmware_bridge.drivers.fdcanusb import Fdcanusb
+from firmware_bridge.drivers.moteus_feedback import Feedback
 from firmware_bridge.drivers.moteus_setup import Setup
 from firmware_bridge.ports import LinkLost, Transport
 from robot.messages import Axis, AxisFault, AxisMode
@@ -27,12 +27,11 @@ _MS = 1_000_000
 _REPLY_NS = 10 * _MS  # after which a request counts as not answered
 _UNCERTAIN_NS = 200 * _MS  # after which no reply to it will come any more
 _MUTE_NS = 100 * _MS  # feedback older than this: no motion is sent, so that the watchdog acts (promise S4)
+_GONE_NS = 500 * _MS  # after which it is asked anew who it is
 _LIFE_S = WATCHDOG_MS * 1e-3
+_CLEAR_NS = 300 * _MS  # what cannot be cleared within this time needs another reset
 _RAMP_S = 1.0  # for one that timed out to come to rest by itself
 _TEST_NS = (WATCHDOG_MS + 100) * _MS  # within which the watchdog test must have ended
-_WILD = 4.0  # times its largest speed or effort: no reading of this axis
-_WILD_TURNS = 0.5  # that a position may always jump, for noise and backlash
-_BACKWARDS = 2  # readings in a row of an earlier time: it has restarted
 _MODES = frozenset((AxisMode.HOLD, AxisMode.VELOCITY, AxisMode.POSITION, AxisMode.EFFORT))
 
 
@@ -55,32 +54,34 @@ class MoteusAxis:
         self._direction = EFFORT_DIRECTION[self.axis]
         self._brake_ns = round(brake_s * 1e9)
         self._codec = codec.Codec(entry.id)
-        self.rejected = 0  # readings that no such axis can have, or that are not newer than the last
+        self._strange = 0  # replies that are none
+        self._feedback = Feedback(config, self._turns, self._torque)
         self.lost = 0  # requests without answer
         self.round_trip_ms = math.nan
         self._fault, self._text = AxisFault.NONE, ""
         self.watchdog_seen = False
+        self._serial_number = ""  # of the first that was met; another one is no substitute
         self.meet()
 
     def meet(self) -> None:
         """Forget who it is: there is another line, or it has restarted."""
         self._phase = _Phase.MEETING
         self._setup = Setup(self._codec, self._entry)
-        self._clock = PolledClock()
+        self._feedback.forget()
+        self._met_ns = 0
         self._asked: deque[int] = deque()  # times of requests that a reply may still come to
         self._awaiting = False  # the newest of them is not answered
-        self._last: codec.Reading | None = None
-        self._backwards = 0
         self._wish: tuple[AxisSetpoint, int] | None = None
         self._mode = AxisMode.HOLD
         self._clearing = False
+        self._clear_until_ns = 0
         self._starts = False
         self._enabled = False
         self._since_ns: int | None = None
         self._ramp_ns = 0
         self._stop_turns = 0.0
         self._pull, self._pull_limit = 0.0, 0.0
-        self.state = AxisState()
+        self.state = AxisState(fault=self._fault, text=self._text)
 
     @property
     def found(self) -> Found | None:
@@ -88,7 +89,15 @@ class MoteusAxis:
 
     @property
     def mismatch(self) -> str:
+        found, serial = self._setup.found, self._serial_number
+        if not self._setup.mismatch and found is not None and found.serial_number != serial:
+            return f"serial number: controller {found.serial_number}, host {serial}"
         return self._setup.mismatch
+
+    @property
+    def rejected(self) -> int:
+        """Replies that were not taken."""
+        return self._strange + self._feedback.rejected
 
     def capabilities(self) -> Capabilities:
         return Capabilities(_MODES, self._config.effort_max, (0.001, _LIFE_S), latches=True)
@@ -129,39 +138,30 @@ class MoteusAxis:
         self._awaiting = False
         if self._phase is _Phase.MEETING:
             self._setup.hear(data)
-            if self._setup.done:
+            if self._setup.done and self.found is not None:
+                self._serial_number = self._serial_number or self.found.serial_number
                 self._phase = _Phase.IDLE
+                self._met_ns = t_ns
             return
         reading = codec.reading(data)
         if reading is None:  # of the diagnostic channel, from before
-            self.rejected += 1
+            self._strange += 1
             return
-        if asked_ns is not None and certain:
+        if certain and asked_ns is not None:
             self.round_trip_ms = (t_ns - asked_ns) / _MS
-            self._clock.learn(asked_ns, reading.counter_ms * _MS)
-        self._take(t_ns, reading)
+        if self._feedback.take(t_ns, reading, asked_ns if certain else None):
+            self._take(reading)
+        if self._feedback.restarted:
+            self._restarted()
 
-    def _take(self, t_ns: int, reading: codec.Reading) -> None:
-        last = self._last
-        if last is not None:
-            ahead_ms = (reading.counter_ms - last.counter_ms) % codec.COUNTER_MODULUS
-            if not 0 < ahead_ms < codec.COUNTER_MODULUS // 2:
-                self.rejected += 1
-                self._backwards += ahead_ms != 0
-                if self._backwards >= _BACKWARDS:
-                    self._restarted()
-                return
-        if not self._is_plausible(reading):
-            self.rejected += 1
-            return
-        self._last, self._backwards = reading, 0
+    def _take(self, reading: codec.Reading) -> None:
         self._judge(reading)
         in_force = self._mode if reading.mode == codes.POSITION else AxisMode.HOLD
         fault, text = codes.fault_of(reading.mode, reading.code)
         if self._fault != AxisFault.NONE:
             fault, text = self._fault, self._text
         self.state = AxisState(
-            self._clock.stamp_ns(t_ns, reading.counter_ms * _MS),
+            self._feedback.t_ns,
             reading.position / self._turns,
             reading.velocity / self._turns,
             self._direction * reading.torque / self._torque,
@@ -172,19 +172,6 @@ class MoteusAxis:
             text or codes.MODE_TEXT[reading.mode],
             reading.temperature_c,
         )
-
-    def _is_plausible(self, reading: codec.Reading) -> bool:
-        """Above the checksum, which lets one garbled line in 254 through."""
-        if reading.mode not in codes.MODE_TEXT or reading.code not in codes.CODES:
-            return False
-        speed_max = _WILD * self._config.velocity_max * abs(self._turns)
-        torque_max = _WILD * self._config.effort_max * abs(self._torque)
-        if not (abs(reading.velocity) <= speed_max and abs(reading.torque) <= torque_max):
-            return False
-        if self._last is None:
-            return math.isfinite(reading.position)
-        passed_s = (reading.counter_ms - self._last.counter_ms) % codec.COUNTER_MODULUS * 1e-3
-        return abs(reading.position - self._last.position) <= speed_max * passed_s + _WILD_TURNS
 
     def _judge(self, reading: codec.Reading) -> None:
         """Latch what is wrong, end the watchdog test, end the clearing."""
@@ -198,7 +185,8 @@ class MoteusAxis:
             self._clearing = False
             self._fault, self._text = AxisFault.NONE, ""
         driven = self._phase in (_Phase.ARMED, _Phase.STOPPING)
-        if reading.mode == codes.FAULT or (reading.mode == codes.TIMEOUT and driven):
+        surprised = driven or (self.watchdog_seen and not self._clearing)
+        if reading.mode == codes.FAULT or (reading.mode == codes.TIMEOUT and surprised):
             self._latch(*codes.fault_of(reading.mode, reading.code))
 
     def _latch(self, fault: AxisFault, text: str) -> None:
@@ -207,13 +195,10 @@ class MoteusAxis:
             self._fault, self._text = fault, text
 
     def _restarted(self) -> None:
-        """What it was told and where it stood are gone; it is asked anew who it is, and stays off."""
-        self._fault, self._text = AxisFault.NONE, ""
-        self._latch(AxisFault.RESET, "restarted: its position is not to be trusted")
+        """What it was told and where it stood are gone (promise S10); it stays off until that is acknowledged."""
+        self._fault, self._text = AxisFault.RESET, "restarted: its position is not to be trusted"
         self.watchdog_seen = False
-        was = self.state
         self.meet()
-        self.state = AxisState(was.t_ns, fault=self._fault, text=self._text)
 
     # ------------------------------------------------------------------ what goes out
 
@@ -225,6 +210,8 @@ class MoteusAxis:
             self.lost += 1
         while self._asked and t_ns - self._asked[0] >= _UNCERTAIN_NS:
             self._asked.popleft()
+        if self._phase is not _Phase.MEETING and t_ns - max(self._feedback.t_ns, self._met_ns) > _GONE_NS:
+            self.meet()
         if self._phase is _Phase.MEETING:
             data, answered = self._setup.next_frame(t_ns)
         else:
@@ -237,7 +224,10 @@ class MoteusAxis:
     def _frame(self, t_ns: int) -> bytes:
         wish, self._wish = self._wish, None
         if self._clearing:
+            self._clear_until_ns = self._clear_until_ns or t_ns + _CLEAR_NS
+            self._clearing = t_ns < self._clear_until_ns
             return self._codec.stop()
+        self._clear_until_ns = 0
         if t_ns - self.state.t_ns > _MUTE_NS and self.state.t_ns:
             return self._codec.query
         if self._phase is _Phase.TESTING:
@@ -253,7 +243,7 @@ class MoteusAxis:
     def _test(self, t_ns: int) -> bytes:
         """From stopped, enable once with the brake on, then only look on until it has timed out."""
         if self._since_ns is None:
-            if self._last is None or self._last.mode != codes.STOPPED:
+            if self._feedback.last is None or self._feedback.last.mode != codes.STOPPED:
                 return self._codec.stop()
             self._since_ns = t_ns
             return self._codec.follow(math.nan, 0.0, 0.0, self._torque_max(), _LIFE_S, brake=True)
@@ -279,7 +269,7 @@ class MoteusAxis:
         """Ramp from the measured speed; the cable keeps its pull until the end of it."""
         if self._since_ns is None:
             self._since_ns = t_ns
-            self._stop_turns = self._last.velocity if self._last is not None else 0.0
+            self._stop_turns = self._feedback.last.velocity if self._feedback.last is not None else 0.0
         passed_ns = t_ns - self._since_ns
         ramp_ns = 0 if self._config.self_locking or self._mode == AxisMode.HOLD else self._ramp_ns
         if passed_ns < ramp_ns:
@@ -301,12 +291,12 @@ class MoteusAxis:
         starts, self._starts = self._starts and wish.mode != AxisMode.HOLD, False
         self._mode = wish.mode
         if wish.mode == AxisMode.VELOCITY:
-            speed = self._last.velocity if starts and self._last else target * self._turns
+            speed = self._feedback.last.velocity if starts and self._feedback.last else target * self._turns
             torque = self._config.inertia * ahead * self._torque
             return self._codec.follow(math.nan, speed, torque, limit, life_s)
         if wish.mode == AxisMode.POSITION:
-            if starts and self._last:
-                return self._codec.follow(self._last.position, 0.0, 0.0, limit, life_s)
+            if starts and self._feedback.last:
+                return self._codec.follow(self._feedback.last.position, 0.0, 0.0, limit, life_s)
             return self._codec.follow(target * self._turns, ahead * self._turns, 0.0, limit, life_s)
         if wish.mode == AxisMode.EFFORT:
             self._pull, self._pull_limit = (0.0 if starts else target), limit
@@ -317,7 +307,7 @@ class MoteusAxis:
 
     def _push(self, effort: float, limit: float, life_s: float) -> bytes:
         """Damped about the speed that it has."""
-        speed = self._last.velocity if self._last is not None else 0.0
+        speed = self._feedback.last.velocity if self._feedback.last is not None else 0.0
         return self._codec.push(speed, self._direction * effort * self._torque, limit, life_s)
 
     def _hold(self) -> bytes:
