@@ -60,6 +60,7 @@ class VirtualVesc:
 
     Attributes:
         settings: may be changed at any time, as by its own tool.
+        timed_out: its time-out has run out, until the next command.
         stuck: the numbers of its feedback stand still.
         tachometer_offset: added to the count.
     """
@@ -70,7 +71,7 @@ class VirtualVesc:
         self.settings = settings or Settings(
             timeout_brake_a=wiring.brake_a, erpm_min=wiring.erpm_min, uuid=bytes((wiring.id,) * 12)
         )
-        self.id = wiring.id
+        self.id, self.axis = wiring.id, axis
         self._bank = bank
         self._drive = bank.drives[axis]
         self.wiring = wiring
@@ -83,7 +84,7 @@ class VirtualVesc:
         self._booted_ns = t_ns
         self._silent_until_ns = t_ns + silent_ns
         self._fed_ns = self._silent_until_ns
-        self._timed_out = False
+        self.timed_out = False
         self._code = 0
         self._fault_ns = 0
         self._zero = float(self._drive["position"])
@@ -118,14 +119,14 @@ class VirtualVesc:
             self._brake(0.0)
         life_ns = self.settings.timeout_ms * 1_000_000
         if life_ns and t_ns - self._fed_ns > life_ns:
-            self._timed_out = True
+            self.timed_out = True
             self._brake(self.settings.timeout_brake_a)
         elif self._braking_a:
             self._brake(self._braking_a)
 
     # ------------------------------------------------------------------ what it is told
 
-    def handle(self, payload: bytes) -> bytes | None:
+    def take(self, payload: bytes) -> bytes | None:
         """Do what the payload says; the answer, if there is one."""
         if self._t_ns < self._silent_until_ns:
             return None
@@ -154,7 +155,7 @@ class VirtualVesc:
     def _feed(self) -> None:
         """A time-out is over with the next command."""
         self._fed_ns = self._t_ns
-        self._timed_out = False
+        self.timed_out = False
 
     def _set(self, kind: int, value: int) -> None:
         wiring = self.wiring
@@ -217,7 +218,7 @@ class VirtualVesc:
         values[7] = round(self._erpm())
         values[2] = values[5] if values[7] >= 0 else -values[5]  # has the sign of the power
         values[8], values[13], values[14], values[15] = 480, count, abs(count), self._code
-        values[17], values[_STATUS_BIT] = self.id, self._timed_out
+        values[17], values[_STATUS_BIT] = self.id, self.timed_out
         self._frozen = values
         return values
 
@@ -242,18 +243,18 @@ class VescPort:
     """The line's far end: the controller at the port, and those behind it on its CAN bus.
 
     Attributes:
-        bus: controllers by CAN id; one that is taken out is absent.
+        devices: controllers by id; one that is taken out is absent.
     """
 
     def __init__(self, transport: Transport, vescs: Sequence[VirtualVesc]) -> None:
         self._transport = transport
         (self._at_port,) = (vesc for vesc in vescs if not vesc.wiring.can)
-        self.bus = {vesc.id: vesc for vesc in vescs if vesc.wiring.can}
+        self.devices = {vesc.id: vesc for vesc in vescs}
         self._received = _Received()
 
     def advance(self) -> None:
         """Take what came over the wire and answer."""
-        for vesc in (self._at_port, *self.bus.values()):
+        for vesc in self.devices.values():
             vesc.advance()
         try:
             data = self._transport.read()
@@ -267,9 +268,11 @@ class VescPort:
 
     def _do(self, payload: bytes) -> bytes | None:
         if payload[0] != _FORWARD:
-            return self._at_port.handle(payload)
-        addressed = self.bus.get(payload[1]) if len(payload) > 2 else None
-        return addressed.handle(payload[2:]) if addressed is not None else None
+            return self._at_port.take(payload)
+        addressed = self.devices.get(payload[1]) if len(payload) > 2 else None
+        if addressed is None or addressed is self._at_port:
+            return None
+        return addressed.take(payload[2:])
 
 
 class _Received:

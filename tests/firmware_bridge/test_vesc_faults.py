@@ -301,7 +301,7 @@ def test_case_13_another_id_than_expected_is_refused():
 def test_case_13_one_that_knows_no_selected_values_is_refused():
     rig = VescRig(ALONE)
     vesc = rig.vescs[FRONT]
-    handle, vesc.handle = vesc.handle, lambda payload: None if payload[0] in (50, 51) else handle(payload)
+    take, vesc.take = vesc.take, lambda payload: None if payload[0] in (50, 51) else take(payload)
     rig.run(1.0)
     assert "does not answer GET_VALUES_SELECTIVE" in rig.front.mismatch
 
@@ -322,21 +322,21 @@ def test_case_14_a_reading_that_cannot_be_is_never_taken(what: str):
     rig = FaultyRig()
     at, wrong = IMPOSSIBLE[what]
     vesc = rig.vescs[FRONT]
-    handle = vesc.handle
+    take = vesc.take
 
     def lie(payload: bytes) -> bytes | None:
-        answer = handle(payload)
+        answer = take(payload)
         if answer is None or payload[0] != Comm.GET_VALUES_SELECTIVE:
             return answer
         return answer[:at] + wrong + answer[at + len(wrong) :]
 
-    vesc.handle = lie
+    vesc.take = lie
     rig.tick()
     rig.tick()
     assert rig.state().fault == AxisFault.NONE
     rig.run(STOP_S)
     assert rig.state().fault == AxisFault.ENCODER
-    vesc.handle = handle
+    vesc.take = take
     rig.run(STOP_S)
     assert rig.stopped(AxisFault.ENCODER)
 
@@ -373,12 +373,12 @@ def test_case_16_orders_that_do_not_arrive_show_by_the_time_out():
     """Half open: questions get through, orders do not."""
     rig = FaultyRig()
     vesc = rig.vescs[FRONT]
-    handle, vesc.handle = vesc.handle, lambda payload: handle(payload) if payload[0] in (0, 50, 51) else None
+    take, vesc.take = vesc.take, lambda payload: take(payload) if payload[0] in (0, 50, 51) else None
     rig.run(0.25)
     assert rig.state().fault == AxisFault.TIMEOUT
     assert rig.state().text == "its own watchdog ran out"
     rig.run(STOP_S)
-    vesc.handle = handle
+    vesc.take = take
     rig.run(0.5)
     assert abs(rig.speed()) < 0.01
 
@@ -392,7 +392,7 @@ def test_case_17_without_feedback_motion_ends_in_100_ms():
     assert not moves(rig.witness.payloads)
     orders = [payload for payload in rig.witness.payloads[-100:] if payload[0] not in (0, 50, 51)]
     assert not orders  # in the end nothing is said that feeds its watchdog
-    assert rig.vescs[FRONT]._timed_out
+    assert rig.vescs[FRONT].timed_out
 
 
 # ---------------------------------------------------------------- the host
@@ -424,7 +424,7 @@ def test_a_setpoint_with_a_short_life_ends_before_the_controllers_watchdog():
     rig.wish()
     rig.run(0.05)
     assert rig.state().fault == AxisFault.TIMEOUT
-    assert not rig.vescs[FRONT]._timed_out
+    assert not rig.vescs[FRONT].timed_out
 
 
 # ---------------------------------------------------------------- the controller
@@ -500,7 +500,7 @@ def test_case_24_a_speed_below_the_least_is_held_on_a_slope():
 
 def test_case_25_an_absent_controller_leaves_the_others_their_rate():
     rig = VescRig()
-    del rig.port.bus[WIRING[MIDDLE].id]
+    del rig.port.devices[WIRING[MIDDLE].id]
     rig.arm()
     rig.wish(traction_front=velocity(6.0), traction_rear=velocity(6.0), traction_middle=velocity(6.0))
     rig.run(1.0)
@@ -513,7 +513,7 @@ def test_case_25_an_absent_controller_leaves_the_others_their_rate():
 
 def test_case_25_one_that_leaves_while_driving_has_a_fault_within_100_ms():
     rig = FaultyRig(WIRING)
-    del rig.port.bus[WIRING[REAR].id]
+    del rig.port.devices[WIRING[REAR].id]
     rig.run(0.13)
     assert rig.state(REAR).fault == AxisFault.TIMEOUT
     assert rig.state(FRONT).fault == AxisFault.NONE
@@ -557,7 +557,7 @@ def fuzz(rounds: int, seed: int) -> None:
         rig.pair.device.write(bytes(data[: rng.randrange(1, len(data) + 1)]))
         rig.bus.poll(rig.t_ns)
         for vesc in rig.vescs.values():
-            vesc.handle(bytes((rng.choice((0, 4, 30, 50, 51)),)) + rng.randbytes(rng.randrange(8)))
+            vesc.take(bytes((rng.choice((0, 4, 30, 50, 51)),)) + rng.randbytes(rng.randrange(8)))
     rig.run(1.0)
     assert all(rig.t_ns - driver.state.t_ns == 10_000_000 for driver in rig.bus.axes.values())
 
