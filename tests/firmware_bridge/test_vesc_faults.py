@@ -543,6 +543,38 @@ def test_case_29_a_line_that_grows_worse_shows_before_it_fails():
 # ---------------------------------------------------------------- noise
 
 
+def soak(seconds: float, seed: int) -> None:
+    """Flipped bits, lost, doubled and late chunks in turn; then all is well again."""
+    rig = FaultyRig(WIRING, seed)
+    rng = random.Random(seed)
+    kinds = (
+        Injection(LinkFault.CORRUPT, rate=1e-4), Injection(LinkFault.CORRUPT, rate=1e-3),
+        Injection(LinkFault.TRUNCATE, rate=0.02), Injection(LinkFault.DUPLICATE, rate=0.1),
+        Injection(LinkFault.REORDER, rate=0.1), Injection(LinkFault.DELAYED, delay_s=0.05),
+    )  # fmt: skip
+    for _ in range(round(seconds)):
+        kind = rng.choice(kinds)
+        delay_s = rng.uniform(0.0, 0.05)
+        rig.line.inject(Injection(kind.fault, kind.rate, delay_s))
+        rig.run(1.0)
+        for axis in (FRONT, MIDDLE, REAR):
+            assert abs(rig.speed(axis)) < 7.0
+    rig.heal()
+    rig.run(1.5)
+    rearm(rig)
+    assert rig.speed() == pytest.approx(6.0, abs=0.1)
+
+
+def test_a_noisy_line_moves_nothing_that_was_not_ordered():
+    soak(6.0, seed=21)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("seed", [22, 23])
+def test_ten_minutes_of_noise_move_nothing_that_was_not_ordered(seed: int):
+    soak(600.0, seed)
+
+
 def fuzz(rounds: int, seed: int) -> None:
     """Damaged, cut and strange packets at both ends of a bus; it lives, and comes back."""
     rig = VescRig()

@@ -151,10 +151,10 @@ class VescRig:
 
     def prepare(self) -> None:
         """Meet everybody and see every watchdog act."""
-        self.run(0.6)
+        self.run(0.15)
         for driver in self.bus.axes.values():
             driver.test_watchdog()
-        self.run(0.6)
+        self.run(0.55 if any(vesc.settings.timeout_ms != 150 for vesc in self.vescs.values()) else 0.25)
 
     def arm(self) -> None:
         self.prepare()
