@@ -136,13 +136,30 @@ def _brake(*, released: bool) -> bytes:
     return bytes((multiplex.WRITE_INT8 | 1, _AUX1_OUT, int(released)))
 
 
+def _values(data: bytes) -> dict[int, float]:
+    """Registers of a reply. It is left at the first thing that is none: a garbled block of questions would name
+    billions of them.
+
+    Raises:
+        Any of `_BROKEN`: the frame ends within a value, or a value cannot be.
+    """
+    values: dict[int, float] = {}
+    for part in multiplex.parse_frame(data):
+        if isinstance(part, multiplex.ErrorSubframe):
+            continue
+        if not isinstance(part, multiplex.RegisterSubframe) or part.type != multiplex.SubframeType.RESPONSE:
+            raise ValueError("no reply")
+        values[part.register] = protocol.scale_register(part.register, part.resolution, part.value)
+    return values
+
+
 def reading(data: bytes) -> Reading | None:
     """None if it is no reply to `Codec.query` or is broken."""
     try:
-        values = protocol.parse_reply(data)
+        values = _values(data)
         return Reading(
-            values[0x070] % COUNTER_MODULUS, values[0x000], values[0x001], values[0x002], values[0x003],
-            max(values[0x00A], values[0x00E]), values[0x00D], values[0x00F],
+            int(values[0x070]) % COUNTER_MODULUS, int(values[0x000]), values[0x001], values[0x002], values[0x003],
+            max(values[0x00A], values[0x00E]), values[0x00D], int(values[0x00F]),
         )  # fmt: skip
     except (KeyError, *_BROKEN):
         return None
@@ -151,9 +168,9 @@ def reading(data: bytes) -> Reading | None:
 def card(data: bytes) -> Card | None:
     """None if it is no reply to `Codec.identify` or is broken."""
     try:
-        values = protocol.parse_reply(data)
-        serial = "".join(f"{values[_SERIAL + i] & 0xFFFFFFFF:08x}" for i in (2, 1, 0))
-        return Card(values[_MODEL], values[_FIRMWARE], values[_MAP], values[_ID], serial)
+        values = _values(data)
+        serial = "".join(f"{int(values[_SERIAL + i]) & 0xFFFFFFFF:08x}" for i in (2, 1, 0))
+        return Card(int(values[_MODEL]), int(values[_FIRMWARE]), int(values[_MAP]), int(values[_ID]), serial)
     except (KeyError, TypeError, *_BROKEN):
         return None
 

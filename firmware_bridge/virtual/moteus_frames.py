@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 _TYPES = tuple(struct.Struct(form) for form in ("<b", "<h", "<i", "<f"))
 _F32 = 3
+_COUNT_MAX = 64  # registers in one block: more do not fit into a frame
 _POSITION, _VELOCITY, _TORQUE = (0.01, 0.0001, 0.00001), (0.1, 0.00025, 0.00001), (0.5, 0.01, 0.001)
 _SHARE, _VOLTAGE, _CELSIUS = (1 / 127, 1 / 32767, 1 / 2147483647), (0.5, 0.1, 0.001), (1.0, 0.1, 0.001)
 _TIME, _CURRENT, _ACCEL = (0.01, 0.001, 0.000001), (1.0, 0.1, 0.001), (0.05, 0.001, 0.00001)
@@ -51,6 +52,8 @@ def _subframe(frame: Frame, data: bytes, at: int) -> int:
         if count == 0:
             count, at = _varuint(data, at)
         register, at = _varuint(data, at)
+        if count > _COUNT_MAX:
+            return len(data)
         for number in range(register, register + count):
             if head >= 0x10:
                 frame.reads.append((number, kind))
