@@ -314,7 +314,7 @@ class VescDriver:
         self.watchdog_seen = after_ms is not None and after_ms <= WATCHDOG_MS + _LATE_MS
         told = "none" if after_ms is None else f"{after_ms} ms after the last command"
         if self.found is not None:
-            details = {**self.found.details, "watchdog": told}
+            details = {**self.found.details, "watchdog_ms": "none" if after_ms is None else str(after_ms)}
             self.found = replace(self.found, details=details)
         if fed:
             self._wrong["watchdog"] = "commands do not reach it, or another source commands it"

