@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from robot.messages import Axis
+from robot.messages import TRACTION, Axis
 from robot.profile import Finite, Positive, Table
 
 FORMAT = "silkline.drives/1"
@@ -21,10 +21,21 @@ class BusEntry(Table):
     """A line with controllers on it."""
 
     name: str
-    protocol: Literal["moteus"]
-    adapter: Literal["fdcanusb", "uart"] = "fdcanusb"  # uart = one controller alone on a line of its own
+    protocol: Literal["moteus", "vesc"]
+    adapter: Literal["fdcanusb", "uart"] = "fdcanusb"  # of moteus; uart = one alone on a line of its own
     port: str = ""  # what pyserial's `serial_for_url` takes; best a name below /dev/serial/by-id
     baud: Annotated[int, Field(gt=0)] = 921600
+
+
+class VescEntry(Table):
+    """What a VESC's axis has besides. One of a bus is at the port itself, the others are behind it on CAN."""
+
+    pole_pairs: Annotated[int, Field(ge=1, le=50)]
+    torque_per_a: Positive  # of the motor, N m per A
+    brake_a: Positive  # with which it is braked to a stop and held
+    erpm_min: Positive = 900.0  # its "minimum ERPM"
+    can: bool = False
+    serial_number: str = ""  # as `silkline drives scan` shows it; empty = any
 
 
 class AxisEntry(Table):
@@ -39,9 +50,10 @@ class AxisEntry(Table):
     id: Annotated[int, Field(ge=1, le=127)]
     turns_per_unit: Finite
     torque_per_effort: Positive | None = None
-    timeout_mode: Literal[
-        10, 12, 15
-    ]  # what it must do when it hears no more: ramp down, zero velocity, short
+    timeout_mode: Literal[10, 12, 15] | None = (
+        None  # of moteus, when it hears no more: ramp, zero velocity, short
+    )
+    vesc: VescEntry | None = None
 
     @property
     def number(self) -> Axis:
@@ -96,9 +108,25 @@ class DriveMap(Table):
         for bus in self.bus:
             ids = [entry.id for entry in self.on(bus)]
             _once(f"id on bus {bus.name}", ids)
+            for entry in self.on(bus):
+                _suits(entry, bus.protocol)
+            if bus.protocol == "vesc" and sum(1 for e in self.on(bus) if e.vesc and not e.vesc.can) != 1:
+                raise ValueError(f"bus {bus.name}: one VESC is at the port, the others have can = true")
             if bus.adapter == "uart" and len(ids) > 1:
                 raise ValueError(f"bus {bus.name}: a uart carries one controller, not {len(ids)}")
         return self
+
+
+def _suits(entry: AxisEntry, protocol: str) -> None:
+    """What an axis must have to be on a bus of this protocol."""
+    if (entry.timeout_mode is not None) != (protocol == "moteus"):
+        raise ValueError(f"axis {entry.axis}: timeout_mode goes with moteus, and moteus needs it")
+    if (entry.vesc is not None) != (protocol == "vesc"):
+        raise ValueError(f"axis {entry.axis}: the table axis.vesc goes with a vesc, and a vesc needs it")
+    if protocol == "vesc" and entry.number not in (*TRACTION, Axis.CABLE):
+        raise ValueError(
+            f"axis {entry.axis}: a VESC has no position over several turns; traction and cable only"
+        )
 
 
 def _once(what: str, values: list[str] | list[int]) -> None:

@@ -11,8 +11,17 @@ from robot.profile import Profile
 
 def bus_driver(drives: DriveMap, bus: BusEntry, profile: Profile, transport: Transport) -> Bus:
     """The host's end of one line. Protocols' libraries are imported only where they are used."""
+    configs = axis_configs(profile)
+    if bus.protocol == "vesc":
+        from firmware_bridge.drivers.vesc import VescBus
+        from firmware_bridge.drivers.vesc_feedback import wiring_of
+
+        entries = [(entry, configs[entry.number]) for entry in drives.on(bus)]
+        return VescBus(
+            transport,
+            {e.number: wiring_of(e, config.effort_max, config.velocity_max) for e, config in entries},
+        )
     from firmware_bridge.drivers.moteus import MoteusAxis, MoteusBus
 
-    configs = axis_configs(profile)
     axes = [MoteusAxis(entry, configs[entry.number], profile.power.brake_s) for entry in drives.on(bus)]
     return MoteusBus(transport, axes)

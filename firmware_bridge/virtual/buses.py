@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from firmware_bridge.drive_map import BusEntry, DriveMap
+from firmware_bridge.drivers.vesc_feedback import wiring_of
 from firmware_bridge.ports import Transport
 from firmware_bridge.virtual.drives import DriveBank
 from firmware_bridge.virtual.moteus import VirtualMoteus, VirtualMoteusBus
+from firmware_bridge.virtual.vesc import VescPort, VirtualVesc
 
 
 class VirtualBus(Protocol):
@@ -19,5 +21,12 @@ class VirtualBus(Protocol):
 
 def virtual_bus(drives: DriveMap, bus: BusEntry, bank: DriveBank, transport: Transport) -> VirtualBus:
     """Controllers as the file has them, well configured."""
+    if bus.protocol == "vesc":
+        vescs = []
+        for entry in drives.on(bus):
+            limits = bank.drives[entry.number]
+            wiring = wiring_of(entry, float(limits["effort_max"]), float(limits["velocity_max"]))
+            vescs.append(VirtualVesc(bank, entry.number, wiring))
+        return VescPort(transport, vescs)
     devices = [VirtualMoteus(bank, entry) for entry in drives.on(bus)]
     return VirtualMoteusBus(transport, devices, uart=bus.adapter == "uart")

@@ -15,7 +15,7 @@ from firmware_bridge.ports import MemoryPair, Transport
 from firmware_bridge.virtual.board import VirtualBoard
 from firmware_bridge.virtual.buses import virtual_bus
 from missions.files import read_drives
-from robot.messages import Axis
+from robot.messages import Axis, AxisFault
 from robot.parameters import Parameters
 
 MOTEUS = read_drives("moteus")
@@ -60,6 +60,11 @@ class FleetRig(Rig):
     def device(self, axis: Axis):
         """The virtual controller itself."""
         return next(device for device in self.far.devices.values() if device.axis == axis)
+
+    def timed_out(self, axis: Axis) -> bool:
+        """Whether the controller's own watchdog has run out."""
+        in_record = self.board.drives.drives[axis]["fault"] == AxisFault.TIMEOUT
+        return bool(in_record or getattr(self.device(axis), "timed_out", False))
 
     def speed(self, axis: Axis) -> float:
         return float(self.mechanics.velocity[axis])

@@ -7,6 +7,7 @@ from board_rig import PROFILE, setpoints
 from fleet_rig import MOTEUS, FleetRig, finite, only
 
 from firmware_bridge.drivers.board import BoardDriver
+from missions.files import read_drives
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode, Mode, StopCause
 from robot.parameters import Parameters
 
@@ -19,10 +20,12 @@ DRIVING = setpoints(
 )
 
 
-@pytest.fixture(params=["all ten axes", "traction and cable"])
+@pytest.fixture(params=["all ten axes", "traction and cable", "mixed"])
 def rig(request) -> FleetRig:
     if request.param == "all ten axes":
         return FleetRig()
+    if request.param == "mixed":
+        return FleetRig(read_drives("mixed"))
     return FleetRig(only(Axis.TRACTION_FRONT, Axis.TRACTION_MIDDLE, Axis.TRACTION_REAR, Axis.CABLE))
 
 
@@ -93,7 +96,7 @@ def test_a_silent_host_is_stopped_by_the_controllers_own_watchdogs(rig: FleetRig
     drive(rig)
     rig.run(0.2, silent=True)
     for axis in (FRONT, CABLE):
-        assert rig.board.drives.drives[axis]["fault"] == AxisFault.TIMEOUT
+        assert rig.timed_out(axis)
     rig.run(3.5, silent=True)
     assert rig.mechanics.braked.all()
 
