@@ -47,12 +47,10 @@ class AxisEntry(Table):
 
     axis: str
     bus: str
-    id: Annotated[int, Field(ge=1, le=127)]
+    id: Annotated[int, Field(ge=0, le=254)]
     turns_per_unit: Finite
     torque_per_effort: Positive | None = None
-    timeout_mode: Literal[10, 12, 15] | None = (
-        None  # of moteus, when it hears no more: ramp, zero velocity, short
-    )
+    timeout_mode: Literal[10, 12, 15] | None = None  # of moteus: ramp, zero velocity, shorted motor
     vesc: VescEntry | None = None
 
     @property
@@ -123,6 +121,8 @@ def _suits(entry: AxisEntry, protocol: str) -> None:
         raise ValueError(f"axis {entry.axis}: timeout_mode goes with moteus, and moteus needs it")
     if (entry.vesc is not None) != (protocol == "vesc"):
         raise ValueError(f"axis {entry.axis}: the table axis.vesc goes with a vesc, and a vesc needs it")
+    if protocol == "moteus" and not 1 <= entry.id <= 127:
+        raise ValueError(f"axis {entry.axis}: id {entry.id} is out of range; a moteus has 1 to 127")
     if protocol == "vesc" and entry.number not in (*TRACTION, Axis.CABLE):
         raise ValueError(
             f"axis {entry.axis}: a VESC has no position over several turns; traction and cable only"

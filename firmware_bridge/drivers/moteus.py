@@ -183,7 +183,7 @@ class MoteusAxis:
             self._clearing = False
             self._fault, self._text = AxisFault.NONE, ""
         driven = self._phase in (_Phase.ARMED, _Phase.STOPPING)
-        surprised = driven or (self.watchdog_seen and not self._clearing)
+        surprised = not self._clearing and (driven or self.watchdog_seen)
         if reading.mode == codes.FAULT or (reading.mode == codes.TIMEOUT and surprised):
             self._latch(*codes.fault_of(reading.mode, reading.code))
 
@@ -244,7 +244,7 @@ class MoteusAxis:
             if self._feedback.last is None or self._feedback.last.mode != codes.STOPPED:
                 return self._codec.stop()
             self._since_ns = t_ns
-            return self._codec.follow(math.nan, 0.0, 0.0, self._torque_max(), _LIFE_S, brake=True)
+            return self._codec.follow(math.nan, 0.0, 0.0, 0.0, _LIFE_S, brake=True)
         if t_ns - self._since_ns > _TEST_NS:
             self._phase = _Phase.IDLE
             self._clearing = True

@@ -157,9 +157,10 @@ def reading(data: bytes) -> Reading | None:
     """None if it is no reply to `Codec.query` or is broken."""
     try:
         values = _values(data)
+        hottest_c = max(values.get(0x00E, math.nan), values.get(0x00A, math.nan))
         return Reading(
             int(values[0x070]) % COUNTER_MODULUS, int(values[0x000]), values[0x001], values[0x002], values[0x003],
-            max(values[0x00A], values[0x00E]), values[0x00D], int(values[0x00F]),
+            hottest_c, values.get(0x00D, math.nan), int(values[0x00F]),
         )  # fmt: skip
     except (KeyError, *_BROKEN):
         return None

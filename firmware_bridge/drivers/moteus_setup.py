@@ -17,6 +17,8 @@ _WATCHDOG, _REACTION = "servo.default_timeout_s", "servo.timeout_mode"
 _QUESTIONS = (_WATCHDOG, _REACTION)
 _PATIENCE = 12  # replies within which a question must be answered, else it is asked again
 _TEXT_MAX = 256
+_TRIES = 5  # after which it is taken not to tell
+_BRAKING = (10, 12, 15)  # time-out modes that do not coast
 
 
 class Setup:
@@ -35,6 +37,7 @@ class Setup:
         self.found: Found | None = None
         self.mismatch = f"no answer from moteus {entry.id}"
         self.done = False
+        self._tries = 0
         self._start_over()
 
     def _start_over(self) -> None:
@@ -75,13 +78,20 @@ class Setup:
         if self._replies >= _PATIENCE:
             self._empty = False
             self._start_over()
+            self._tries += 1
+            if self._tries >= _TRIES:
+                self._answer("not told")
 
     def _take(self, text: bytes) -> None:
         lines = text.split()
-        if len(lines) == 1:
-            self._answers[self._question] = lines[0].decode("ascii", "replace")
         self._empty = False
         self._start_over()
+        if len(lines) == 1:
+            self._answer(lines[0].decode("ascii", "replace"))
+
+    def _answer(self, text: str) -> None:
+        self._answers[self._question] = text
+        self._tries = 0
         self.done = len(self._answers) == len(_QUESTIONS)
         self._compare()
 
@@ -106,10 +116,10 @@ class Setup:
         else:
             if not 0.0 < watchdog_s < math.inf:
                 wrong.append(f"{_WATCHDOG}: controller {self._answers[_WATCHDOG]}, host needs a finite time")
-            if reaction != self._entry.timeout_mode:
-                wrong.append(
-                    f"{_REACTION}: controller {self._answers[_REACTION]}, host {self._entry.timeout_mode}"
-                )
+            allowed = _BRAKING if self._entry.timeout_mode is None else (self._entry.timeout_mode,)
+            if reaction not in allowed:
+                needed = " or ".join(map(str, allowed))
+                wrong.append(f"{_REACTION}: controller {self._answers[_REACTION]}, host {needed}")
         self.mismatch = "; ".join(wrong)
         self.found = Found(
             "moteus",
