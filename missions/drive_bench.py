@@ -98,6 +98,8 @@ class Bench:
         Leaving the loop early stops it too. Raises nothing: what is wrong shows in the driver's state.
         """
         driver = self.drivers[id_]
+        if self.protocol == "vesc":  # its speed loop knows no other limit than its own largest current
+            effort = driver.capabilities().effort_max
         setpoint = AxisSetpoint(AxisMode.VELOCITY, speed, 0.0, effort)
         driver.arm()
         until_ns = self._now_ns() + round(seconds * 1e9)

@@ -101,7 +101,13 @@ def monitor(
 @drives.command()
 @_whom
 @click.option("--speed", type=float, required=True, help="rev/s, signed.")
-@click.option("--effort", type=click.FloatRange(0, 5), default=0.2, show_default=True, help="N m at most.")
+@click.option(
+    "--effort",
+    type=click.FloatRange(0, 5),
+    default=0.2,
+    show_default=True,
+    help="N m at most; a VESC keeps to its own largest current.",
+)
 @click.option("--seconds", type=click.FloatRange(0.1, 10), default=1.0, show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask whether the axis is free to turn.")
 @as_json
