@@ -168,7 +168,8 @@ def _bus(transport: Transport, asked: Asked) -> Bus:
         from firmware_bridge.drivers.vesc_feedback import wiring_of
 
         return VescBus(transport, {e.number: wiring_of(e, _EFFORT_MAX, _SPEED_MAX) for e in entries})
-    from firmware_bridge.drivers.moteus import MoteusAxis, MoteusBus
+    from firmware_bridge.drivers.moteus import MoteusBus
+    from firmware_bridge.drivers.moteus_axis import MoteusAxis
 
     return MoteusBus(transport, [MoteusAxis(entry, _CONFIG, brake_s=0.1) for entry in entries])
 

@@ -21,7 +21,8 @@ def bus_driver(drives: DriveMap, bus: BusEntry, profile: Profile, transport: Tra
             transport,
             {e.number: wiring_of(e, config.effort_max, config.velocity_max) for e, config in entries},
         )
-    from firmware_bridge.drivers.moteus import MoteusAxis, MoteusBus
+    from firmware_bridge.drivers.moteus import MoteusBus
+    from firmware_bridge.drivers.moteus_axis import MoteusAxis
 
     axes = [MoteusAxis(entry, configs[entry.number], profile.power.brake_s) for entry in drives.on(bus)]
     return MoteusBus(transport, axes)

@@ -8,7 +8,8 @@ from firmware_bridge.drive_map import BusEntry, DriveMap
 from firmware_bridge.drivers.vesc_feedback import wiring_of
 from firmware_bridge.ports import Transport
 from firmware_bridge.virtual.drives import DriveBank
-from firmware_bridge.virtual.moteus import VirtualMoteus, VirtualMoteusBus
+from firmware_bridge.virtual.moteus import VirtualMoteus
+from firmware_bridge.virtual.moteus_line import VirtualMoteusBus
 from firmware_bridge.virtual.vesc import VescPort, VirtualVesc
 
 

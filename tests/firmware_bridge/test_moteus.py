@@ -7,9 +7,10 @@ waits, and nothing is driven again before the operator has reset and armed.
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
-from board_rig import TICK_NS, setpoints
+from board_rig import PROFILE, TICK_NS, setpoints
 from fleet_rig import FleetRig, only
 
 from firmware_bridge.drivers.fdcanusb import with_checksum
@@ -441,6 +442,45 @@ def test_case_28_an_open_chain_while_the_line_is_down_is_known_afterwards():
     rig.noisy.inject(None)
     assert rig.run(0.1).safety.latched_stop
     stays_off(rig)
+
+
+# ---------------------------------------------------------------- noise
+
+
+def soak(seconds: float, seed: int) -> None:
+    """Flipped bits, lost, doubled and late chunks in turn; then all is well again."""
+    rig = driving(NoisyRig())
+    rng = random.Random(seed)
+    kinds = (
+        Injection(LinkFault.CORRUPT, rate=1e-4), Injection(LinkFault.CORRUPT, rate=1e-3),
+        Injection(LinkFault.TRUNCATE, rate=0.02), Injection(LinkFault.DUPLICATE, rate=0.1),
+        Injection(LinkFault.REORDER, rate=0.1), Injection(LinkFault.DELAYED),
+    )  # fmt: skip
+    fastest = 1.05 * PROFILE.drive[FRONT].velocity_max
+    for _ in range(round(seconds)):
+        kind = rng.choice(kinds)
+        rig.noisy.inject(Injection(kind.fault, kind.rate, rng.uniform(0.0, 0.05)))
+        for _ in range(100):
+            assert sane(rig.tick())
+            assert abs(rig.speed(FRONT)) < fastest
+    rig.noisy.inject(None)
+    rig.run(1.5)
+    rig.run(1.5, rig.frame(stop=True))
+    rig.run(0.1, rig.frame(reset=True))
+    rig.run(1.0, rig.frame())
+    rig.run(0.5, rig.frame(DRIVING, armed=True, mode=Mode.TRAVEL))
+    assert rig.speed(FRONT) == pytest.approx(6.0, abs=0.2)
+
+
+def test_a_noisy_line_moves_nothing_outside_its_limits():
+    soak(6.0, seed=31)
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [32, 33])
+def test_ten_minutes_of_noise_move_nothing_outside_its_limits(seed: int):
+    soak(600.0, seed)
 
 
 # ---------------------------------------------------------------- one controller on its UART
