@@ -21,10 +21,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmware_bridge.axes import AxisConfig
 from firmware_bridge.ports import Transport
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
+from robot.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AxisSetpoint:
     """What one axis is to do; values at its output, as in `robot.messages.Setpoints`."""
@@ -35,6 +38,22 @@ class AxisSetpoint:
     limit: float  # largest effort
 
 
+def within(setpoint: AxisSetpoint, config: AxisConfig) -> tuple[AxisSetpoint, AxisLimit]:
+    """The setpoint within what the axis can do, and what was refused of it (promise S3)."""
+    mode, target, ahead, limit = setpoint.mode, setpoint.target, setpoint.feedforward, setpoint.limit
+    if not (math.isfinite(target) and math.isfinite(ahead) and math.isfinite(limit)):
+        return AxisSetpoint(AxisMode.HOLD, 0.0, 0.0, 0.0), AxisLimit.INVALID
+    limit, refused = min(max(limit, 0.0), config.effort_max), AxisLimit.NONE
+    if mode == AxisMode.VELOCITY and abs(target) > config.velocity_max:
+        target, refused = math.copysign(config.velocity_max, target), AxisLimit.VELOCITY
+    elif mode == AxisMode.POSITION and not config.low <= target <= config.high:
+        target, refused = min(max(target, config.low), config.high), AxisLimit.RANGE
+    elif mode == AxisMode.EFFORT and abs(target) > limit:
+        target, refused = math.copysign(limit, target), AxisLimit.EFFORT
+    return AxisSetpoint(mode, target, ahead, limit), refused
+
+
+@quick
 @dataclass(frozen=True, slots=True)
 class AxisState:
     """What a controller last said of itself; values at the output. `t_ns` is 0 until it has spoken."""

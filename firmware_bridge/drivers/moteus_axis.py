@@ -15,10 +15,10 @@ from firmware_bridge.axes import EFFORT_DIRECTION, WATCHDOG_MS, AxisConfig
 from firmware_bridge.drive_map import AxisEntry
 from firmware_bridge.drivers import moteus_codec as codec
 from firmware_bridge.drivers import moteus_codes as codes
-from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, Capabilities, Found
+from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, Capabilities, Found, within
 from firmware_bridge.drivers.moteus_feedback import Feedback
 from firmware_bridge.drivers.moteus_setup import Setup
-from robot.messages import AxisFault, AxisMode
+from robot.messages import AxisFault, AxisLimit, AxisMode
 
 _MS = 1_000_000
 _REPLY_NS = 10 * _MS  # after which a request counts as not answered
@@ -75,6 +75,7 @@ class MoteusAxis:
         self._enabled = False
         self._since_ns: int | None = None
         self._ramp_ns = 0
+        self._refused = AxisLimit.NONE
         self._stop_turns = 0.0
         self._pull, self._pull_limit = 0.0, 0.0
         self.state = AxisState(fault=self._fault, text=self._text)
@@ -108,6 +109,7 @@ class MoteusAxis:
     def disarm(self, ramp_s: float) -> None:
         if self._phase is _Phase.ARMED:
             self._phase = _Phase.STOPPING
+            self._refused = AxisLimit.NONE
             self._ramp_ns = round(ramp_s * 1e9)
             self._since_ns = None
 
@@ -162,7 +164,7 @@ class MoteusAxis:
             self._direction * reading.torque / self._torque,
             in_force,
             fault,
-            codes.limit_of(reading.mode, reading.code),
+            self._refused or codes.limit_of(reading.mode, reading.code),
             reading.code or reading.mode,
             text or codes.MODE_TEXT[reading.mode],
             reading.temperature_c,
@@ -279,7 +281,8 @@ class MoteusAxis:
         return self._codec.stop()
 
     def _move(self, t_ns: int, wish: AxisSetpoint, life_s: float) -> bytes:
-        limit = min(max(wish.limit, 0.0), self._config.effort_max) * abs(self._torque)
+        wish, self._refused = within(wish, self._config)
+        limit = wish.limit * abs(self._torque)
         target, ahead = wish.target, wish.feedforward
         if wish.mode != AxisMode.HOLD:
             self._since_ns = None

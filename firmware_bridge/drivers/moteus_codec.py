@@ -33,6 +33,12 @@ _BROKEN = (
 _AUX1_OUT = 0x05C
 _MODEL, _FIRMWARE, _MAP, _ID, _SERIAL = 0x100, 0x101, 0x102, 0x110, 0x120
 _IDENTITY = dict.fromkeys((_MODEL, _FIRMWARE, _MAP, _ID, _SERIAL, _SERIAL + 1, _SERIAL + 2), multiplex.INT32)
+_F32, _I16 = struct.Struct("<f"), struct.Struct("<h")
+_REPLY = struct.Struct(
+    "<2sb2sfff2sb2sbbb2sI"
+)  # blocks of registers with their heads, in the order of `_Query`
+_HEADS = (b"\x21\x00", b"\x2f\x01", b"\x21\x0a", b"\x23\x0d", b"\x29\x70")
+_NONE, _VOLT = -128, 0.5  # int8 for "not a number", and of voltages
 _READ_MAX = 48  # bytes of its diagnostic channel in one reply
 
 
@@ -84,6 +90,8 @@ class Codec:
         self.identify = bytes(self._controller.make_custom_query(_IDENTITY).data)
         self.read = bytes(self._controller.make_diagnostic_read(_READ_MAX).data)
         self._stop = bytes(self._controller.make_stop(query=True).data)
+        self._follow = _Template(self._controller, {})
+        self._push = _Template(self._controller, _TORQUE_ALONE)
 
     def ask(self, line: str) -> bytes:
         """A line for its diagnostic channel; the answer is fetched by `read`."""
@@ -108,27 +116,37 @@ class Codec:
     ) -> bytes:
         """Follow a place (NaN = from where it is) at a speed; `feedforward` and `limit` are torques. The limits of its
         own trajectories are set aside: they are there for its time-out."""
-        return self._position(position, velocity, feedforward, limit, life_s, {}, brake)
+        return self._follow.fill(position, velocity, feedforward, limit, life_s) + _brake(released=not brake)
 
     def push(self, velocity: float, torque: float, limit: float, life_s: float) -> bytes:
         """Nothing but a torque, and a little damping about this speed."""
-        return self._position(math.nan, velocity, torque, limit, life_s, _TORQUE_ALONE, brake=False)
+        return self._push.fill(math.nan, velocity, torque, limit, life_s) + _brake(released=True)
 
-    def _position(
-        self,
-        position: float,
-        velocity: float,
-        feedforward: float,
-        limit: float,
-        life_s: float,
-        scales: dict[str, float],
-        brake: bool,
-    ) -> bytes:
-        command = self._controller.make_position(
-            position=position, velocity=velocity, feedforward_torque=feedforward, maximum_torque=limit,
+
+class _Template:
+    """A position command as the package makes it, into which each tick's values are put: that takes a tenth of the
+    time of making it anew. Where they stand is found by values that stand nowhere else."""
+
+    def __init__(self, controller: moteus.Controller, scales: dict[str, float]) -> None:
+        values, life_s = (1.25, 2.5, 3.75, 5.625), 0.123
+        command = controller.make_position(
+            position=values[0], velocity=values[1], feedforward_torque=values[2], maximum_torque=values[3],
             watchdog_timeout=life_s, velocity_limit=-1.0, accel_limit=-1.0, query=True, **scales,
         )  # fmt: skip
-        return bytes(command.data) + _brake(released=not brake)
+        self._bytes = bytes(command.data)
+        self._places = [self._bytes.index(_F32.pack(value)) for value in values]
+        self._life_at = self._bytes.index(_I16.pack(round(1000 * life_s)))
+
+    def fill(
+        self, position: float, velocity: float, feedforward: float, limit: float, life_s: float
+    ) -> bytes:
+        frame = bytearray(self._bytes)
+        for at, value in zip(self._places, (position, velocity, feedforward, limit), strict=True):
+            _F32.pack_into(frame, at, value)
+        _I16.pack_into(
+            frame, self._life_at, min(max(int(1000 * life_s), 1), 0x7FFF)
+        )  # 0 would be its default
+        return bytes(frame)
 
 
 def _brake(*, released: bool) -> bytes:
@@ -155,6 +173,29 @@ def _values(data: bytes) -> dict[int, float]:
 
 def reading(data: bytes) -> Reading | None:
     """None if it is no reply to `Codec.query` or is broken."""
+    if len(data) >= _REPLY.size:
+        (
+            head,
+            mode,
+            second,
+            position,
+            velocity,
+            torque,
+            third,
+            motor_c,
+            fourth,
+            volts,
+            board_c,
+            code,
+            fifth,
+            ms,
+        ) = _REPLY.unpack_from(data)
+        # as every firmware answers that has all registers; the package takes ten times as long
+        if (head, second, third, fourth, fifth) == _HEADS and motor_c != _NONE and board_c != _NONE:
+            return Reading(
+                ms, mode, position, velocity, torque, float(max(motor_c, board_c)),
+                math.nan if volts == _NONE else _VOLT * volts, code,
+            )  # fmt: skip
     try:
         values = _values(data)
         hottest_c = max(values.get(0x00E, math.nan), values.get(0x00A, math.nan))

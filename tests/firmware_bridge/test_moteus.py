@@ -17,7 +17,7 @@ from firmware_bridge.drivers.fdcanusb import with_checksum
 from firmware_bridge.ports import LinkLost, MemoryPair
 from firmware_bridge.virtual.buses import virtual_bus
 from hil.faulty_line import FaultyTransport, Injection, LinkFault
-from robot.messages import Axis, AxisFault, AxisMode, Mode
+from robot.messages import Axis, AxisFault, AxisLimit, AxisMode, Mode
 
 FRONT, CABLE, GRIP = Axis.TRACTION_FRONT, Axis.CABLE, Axis.GRIP_FRONT
 FEW = only(FRONT, Axis.ROTOR, CABLE)
@@ -168,6 +168,25 @@ def test_nothing_is_commanded_beyond_the_life_of_its_setpoint():
     rig.run(0.02, rig.frame(DRIVING, armed=True, mode=Mode.TRAVEL, valid_for_ms=40))
     now_us, deadline_us = rig.board.drives.now_us, rig.board.drives.drives[FRONT]["deadline_us"]
     assert deadline_us - now_us <= 40_000
+
+
+@pytest.mark.parametrize(
+    ("axis", "wish", "target", "refused"),
+    [
+        ("rotor", (AxisMode.VELOCITY, 99.0, 0.0), 6.3, AxisLimit.VELOCITY),
+        ("trim", (AxisMode.POSITION, 9.0, 0.0), 0.24, AxisLimit.RANGE),
+        ("cable", (AxisMode.EFFORT, 50.0, 0.0, 12.0), 12.0, AxisLimit.EFFORT),
+        ("rotor", (AxisMode.VELOCITY, math.nan, 0.0), 0.0, AxisLimit.INVALID),
+        ("rotor", (AxisMode.VELOCITY, 1.0, math.inf), 0.0, AxisLimit.INVALID),
+    ],
+)
+def test_what_an_axis_cannot_do_is_not_even_sent(axis: str, wish: tuple, target: float, refused: AxisLimit):
+    place = Axis[axis.upper()]
+    rig = FleetRig(only(place))
+    rig.arm()
+    rig.run(0.06, rig.frame(setpoints(**{axis: wish}), armed=True, mode=Mode.TRAVEL))
+    assert rig.board.drives.drives[place]["target"] == pytest.approx(target, rel=1e-3)
+    assert rig.readings.axes.limit[place] == refused
 
 
 # ---------------------------------------------------------------- the line

@@ -161,6 +161,46 @@ def protocol_reply() -> bytes:
     return rig.device(Axis.ROTOR).take(moteus_codec.Codec(7).query)
 
 
+def by_the_package(data: bytes):
+    """A reading by the package's decoder alone."""
+    values = protocol.parse_reply(data)
+    return (
+        values[0x070], values[0x000], values[0x001], values[0x002], values[0x003],
+        max(values[0x00E], values[0x00A]), values[0x00D], values[0x00F],
+    )  # fmt: skip
+
+
+def test_a_reply_is_read_as_the_package_reads_it():
+    chance = random.Random(6)
+    good = protocol_reply()
+    for _ in range(300):
+        frame = bytearray(good)
+        for at in (2, *range(5, 17), 19, 22, 23, 24, *range(27, 30)):
+            frame[at] = chance.randrange(256)
+        ours, theirs = moteus_codec.reading(bytes(frame)), by_the_package(bytes(frame))
+        ours_values = tuple(getattr(ours, name) for name in ours.__slots__)
+        assert ours_values == pytest.approx(theirs, nan_ok=True)
+
+
+def test_commands_are_those_of_the_package():
+    frames = moteus_codec.Codec(3)
+    controller = moteus.Controller(
+        id=3, query_resolution=moteus_codec._Query(), position_resolution=moteus_codec._Position()
+    )
+    same = {"watchdog_timeout": 0.15, "velocity_limit": -1.0, "accel_limit": -1.0, "query": True}
+    for values in ((1.25, 2.5, 3.75, 5.625), (-7e3, 0.0, -0.1, 0.4), (math.nan, 18.6, 0.0, 1.0)):
+        position, velocity, torque, limit = values
+        command = controller.make_position(
+            position=position, velocity=velocity, feedforward_torque=torque, maximum_torque=limit, **same
+        )
+        assert frames.follow(*values, 0.15) == command.data + b"\x01\x5c\x01"
+    command = controller.make_position(
+        position=math.nan, velocity=2.0, feedforward_torque=0.1, maximum_torque=0.4, kp_scale=0.0,
+        kd_scale=0.05, ilimit_scale=0.0, **same,
+    )  # fmt: skip
+    assert frames.push(2.0, 0.1, 0.4, 0.15) == command.data + b"\x01\x5c\x01"
+
+
 # ---------------------------------------------------------------- the virtual controller
 
 
