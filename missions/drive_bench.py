@@ -18,6 +18,7 @@ from firmware_bridge.ports import Transport
 from robot.messages import TRACTION, Axis, AxisFault, AxisMode
 
 TICK_NS = 10_000_000
+FRESH_NS = 50_000_000
 MEET_S, TEST_S, CLEAR_S = 1.5, 2.0, 0.5  # longest waits
 ABSENT_S, ABSENT_ONE_S = 0.15, 1.0  # after which nobody is there; of one that was named
 _SPEED_MAX, _EFFORT_MAX = 300.0, 60.0  # rev/s, N m: what a reading may be at all
@@ -101,6 +102,7 @@ class Bench:
         if self.protocol == "vesc":  # its speed loop knows no other limit than its own largest current
             effort = driver.capabilities().effort_max
         setpoint = AxisSetpoint(AxisMode.VELOCITY, speed, 0.0, effort)
+        self.wait_for(lambda: self._is_fresh(driver), MEET_S)  # somebody may have thought about it for long
         driver.arm()
         until_ns = self._now_ns() + round(seconds * 1e9)
         try:
@@ -111,6 +113,9 @@ class Bench:
         finally:
             driver.disarm(0.2)
             self.wait_for(lambda: False, 0.5)
+
+    def _is_fresh(self, driver: AxisDriver) -> bool:
+        return not driver.mismatch and self._now_ns() - driver.state.t_ns < FRESH_NS
 
     def describe(self, id_: int, checks: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """One controller, as `silkline drives --json` tells it."""
@@ -174,9 +179,10 @@ def _bus(transport: Transport, asked: Asked) -> Bus:
     return MoteusBus(transport, [MoteusAxis(entry, _CONFIG, brake_s=0.1) for entry in entries])
 
 
-def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """As many ids at a time as a bench has places."""
-    return (ids[at : at + len(_PLACES)] for at in range(0, len(ids), len(_PLACES)))
+def batches(ids: Sequence[int], at_most: int | None = None) -> Iterator[Sequence[int]]:
+    """As many ids at a time as a bench has places, or fewer."""
+    step = at_most or len(_PLACES)
+    return (ids[at : at + step] for at in range(0, len(ids), step))
 
 
 def _watchdog_ms(details: dict[str, str]) -> float | None:

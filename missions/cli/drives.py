@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,9 +15,80 @@ from missions.cli import DONE, STOPPED
 from missions.cli.options import as_json
 
 if TYPE_CHECKING:
+    from firmware_bridge.ports import Transport
     from missions.drive_bench import Bench
 
-PROTOCOLS = {"moteus": range(1, 128), "vesc": range(1)}
+IDS = {"moteus": range(1, 128), "vesc": range(1)}  # that a scan asks
+JOG_REV_S = {"moteus": 0.5, "vesc": 3.0}  # above the least speed of the usual configuration
+HOLD_S = 0.6  # a terminal repeats a held key after up to half a second
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Which controllers on which port."""
+
+    port: str
+    protocol: str
+    id_: int | None
+    baud: int
+    adapter: str
+    pole_pairs: int
+
+    def batches(self) -> Iterator[Sequence[int]]:
+        """Ids that can be asked at a time."""
+        from missions.drive_bench import batches
+
+        ids = list(IDS[self.protocol]) if self.id_ is None else [self.id_]
+        return batches(ids, 1 if self.adapter == "uart" else None)
+
+    @contextmanager
+    def transport(self) -> Iterator[Transport]:
+        from firmware_bridge.ports import PortError, SerialPort
+
+        try:
+            transport = SerialPort(self.port, self.baud)
+        except PortError as error:
+            raise click.ClickException(
+                f"{error}; see which ports there are with: ls /dev/serial/by-id"
+            ) from None
+        try:
+            yield transport
+        finally:
+            transport.close()
+
+    def bench(self, transport: Transport, ids: Sequence[int]) -> Bench:
+        from firmware_bridge.drive_map import VescEntry
+        from missions.drive_bench import Asked, Bench
+
+        vesc = VescEntry(pole_pairs=self.pole_pairs, torque_per_a=1.0, brake_a=1.0)
+        return Bench(transport, Asked(self.protocol, ids, vesc if self.protocol == "vesc" else None))
+
+    def still_there(self, bench: Bench) -> None:
+        if bench.lost:
+            raise click.ClickException(f"port {self.port}: lost: {bench.lost}")
+
+
+def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that name controllers, handed on as `Whom`."""
+
+    @functools.wraps(command)
+    def with_whom(
+        port: str, protocol: str, id_: int | None, baud: int, adapter: str, pole_pairs: int, **rest: Any
+    ) -> Any:
+        return command(Whom(port, protocol, id_, baud, adapter, pole_pairs), **rest)
+
+    for option in (
+        click.option("--pole-pairs", type=click.IntRange(1, 50), default=7, help="Of a VESC's motor."),
+        click.option(
+            "--adapter", type=click.Choice(["fdcanusb", "uart"]), default="fdcanusb", help="Of moteus."
+        ),
+        click.option("--baud", type=click.IntRange(1200), default=921600, show_default=True),
+        click.option("--id", "id_", type=click.IntRange(0, 254), help="Of one controller."),
+        click.option("--protocol", type=click.Choice(list(IDS)), required=True),
+        click.option("--port", required=True, help="Device, or a URL such as socket://host:port."),
+    ):
+        with_whom = option(with_whom)
+    return with_whom
 
 
 @click.group()
@@ -23,187 +96,204 @@ def drives() -> None:
     """Motor controllers: find them, check them, watch them, move one."""
 
 
-def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--pole-pairs", type=click.IntRange(1, 50), default=7, help="Of a VESC's motor."),
-        click.option("--baud", type=click.IntRange(1200), default=921600, show_default=True),
-        click.option("--id", "id_", type=click.IntRange(0, 254), help="Of one controller."),
-        click.option("--protocol", type=click.Choice(list(PROTOCOLS)), required=True),
-        click.option("--port", required=True, help="Device, or a URL such as socket://host:port."),
-    ):
-        command = option(command)
-    return command
-
-
 @drives.command()
 @_whom
 @as_json
-def scan(port: str, protocol: str, id_: int | None, baud: int, pole_pairs: int, as_json: bool) -> int:
+def scan(whom: Whom, as_json: bool) -> int:
     """What answers on a port; nothing is moved or changed."""
     devices = []
-    with _transport(port, baud) as transport:
-        for ids in _batches(protocol, id_):
-            bench = _bench(transport, protocol, ids, pole_pairs)
+    with whom.transport() as transport:
+        for ids in whom.batches():
+            bench = whom.bench(transport, ids)
             devices += [bench.describe(found) for found in bench.meet()]
-            _still_there(port, bench)
-    return _answer(port, devices, as_json, ok=bool(devices))
+            whom.still_there(bench)
+    return _answer(whom, devices, as_json, ok=bool(devices))
 
 
 @drives.command()
 @_whom
 @as_json
-def check(port: str, protocol: str, id_: int | None, baud: int, pole_pairs: int, as_json: bool) -> int:
+def check(whom: Whom, as_json: bool) -> int:
     """Start-up checks and the watchdog test: commands are withheld, the time-out must come. Nothing is moved."""
     devices = []
-    with _transport(port, baud) as transport:
-        for ids in _batches(protocol, id_):
-            bench = _bench(transport, protocol, ids, pole_pairs)
+    with whom.transport() as transport:
+        for ids in whom.batches():
+            bench = whom.bench(transport, ids)
             for found in bench.meet():
                 checks = bench.checks(found)
                 devices.append(bench.describe(found, checks))
-            _still_there(port, bench)
+            whom.still_there(bench)
     good = bool(devices) and all(row["ok"] for device in devices for row in device["checks"])
-    return _answer(port, devices, as_json, ok=good)
+    return _answer(whom, devices, as_json, ok=good)
 
 
 @drives.command()
 @_whom
 @click.option("--seconds", type=click.FloatRange(0.1), help="For how long; until Ctrl-C unless given.")
 @as_json
-def monitor(
-    port: str,
-    protocol: str,
-    id_: int | None,
-    baud: int,
-    pole_pairs: int,
-    seconds: float | None,
-    as_json: bool,
-) -> int:
+def monitor(whom: Whom, seconds: float | None, as_json: bool) -> int:
     """A live table; with --json one line ten times a second."""
-    with _transport(port, baud) as transport:
-        ids = next(iter(_batches(protocol, id_)))
-        bench = _bench(transport, protocol, ids, pole_pairs)
+    with whom.transport() as transport:
+        bench = whom.bench(transport, next(whom.batches()))
         present = bench.meet()
         if not present:
-            return _answer(port, [], as_json, ok=False)
+            return _answer(whom, [], as_json, ok=False)
         left = None if seconds is None else round(seconds * 10)
-        try:
-            while left is None or left > 0:
-                bench.wait_for(lambda: False, 0.1)
-                _still_there(port, bench)
-                _tell(port, [bench.describe(found) for found in present], as_json)
-                left = None if left is None else left - 1
-        except KeyboardInterrupt:
-            return DONE
+        with _live(as_json) as show:
+            try:
+                while left is None or left > 0:
+                    bench.wait_for(lambda: False, 0.1)
+                    whom.still_there(bench)
+                    show(whom, [bench.describe(found) for found in present])
+                    left = None if left is None else left - 1
+            except KeyboardInterrupt:
+                return DONE
     return DONE
 
 
 @drives.command()
 @_whom
-@click.option("--speed", type=float, required=True, help="rev/s, signed.")
+@click.option("--speed", type=float, help="rev/s, signed; slow unless given.")
 @click.option(
-    "--effort",
-    type=click.FloatRange(0, 5),
-    default=0.2,
-    show_default=True,
+    "--effort", type=click.FloatRange(0, 5), default=0.2, show_default=True,
     help="N m at most; a VESC keeps to its own largest current.",
-)
+)  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(0.1, 10), default=1.0, show_default=True)
-@click.option("--yes", is_flag=True, help="Do not ask whether the axis is free to turn.")
+@click.option("--hold", is_flag=True, help="Turn only while a key is held, for --seconds at most.")
+@click.option("--yes", is_flag=True, help="The axis is free to turn; do not ask.")
 @as_json
 def jog(
-    port: str,
-    protocol: str,
-    id_: int | None,
-    baud: int,
-    pole_pairs: int,
-    speed: float,
-    effort: float,
-    seconds: float,
-    yes: bool,
-    as_json: bool,
+    whom: Whom, speed: float | None, effort: float, seconds: float, hold: bool, yes: bool, as_json: bool
 ) -> int:
     """Turn one controller's motor for a time, after all checks. Ctrl-C stops it; silence stops it too."""
-    if id_ is None:
+    if whom.id_ is None:
         raise click.UsageError("jog moves one controller; name it with --id")
-    with _transport(port, baud) as transport:
-        bench = _bench(transport, protocol, [id_], pole_pairs)
+    speed = JOG_REV_S[whom.protocol] if speed is None else speed
+    with whom.transport() as transport:
+        bench = whom.bench(transport, [whom.id_])
         if not bench.meet():
-            return _answer(port, [], as_json, ok=False)
-        checks = bench.checks(id_)
-        if not all(row["ok"] for row in checks):
-            return _answer(port, [bench.describe(id_, checks)], as_json, ok=False)
-        if not yes:
-            click.confirm(
-                f"{protocol} {id_} will turn at {speed:g} rev/s for {seconds:g} s. Is it free?", abort=True
-            )
-        fastest = 0.0
+            return _answer(whom, [], as_json, ok=False)
+        checks = bench.checks(whom.id_)
+        if all(row["ok"] for row in checks):
+            if yes or _confirmed(whom, speed, seconds, as_json):
+                checks.append(_turn(bench, whom.id_, speed, effort, seconds, hold))
+            else:
+                checks.append(
+                    {"name": "jog", "ok": False, "text": "not confirmed; say --yes if the axis is free"}
+                )
+        good = all(row["ok"] for row in checks)
+        return _answer(whom, [bench.describe(whom.id_, checks)], as_json, ok=good)
+
+
+def _confirmed(whom: Whom, speed: float, seconds: float, as_json: bool) -> bool:
+    """A machine is not asked."""
+    question = f"{whom.protocol} {whom.id_} will turn at {speed:g} rev/s for up to {seconds:g} s. Is it free?"
+    return not as_json and click.confirm(question, err=True)
+
+
+def _turn(bench: Bench, id_: int, speed: float, effort: float, seconds: float, hold: bool) -> dict[str, Any]:
+    """Jog, and what came of it."""
+    fastest = 0.0
+    with _held_key() if hold else nullcontext(lambda: True) as wanted:
         motion = bench.jog(id_, speed, effort, seconds)
         try:
             for driver in motion:
                 fastest = max(fastest, abs(driver.state.velocity))
+                if not wanted():
+                    break
         except KeyboardInterrupt:
             pass
         finally:
             motion.close()
-        moved = fastest >= 0.2 * abs(speed)
-        checks.append({"name": "jog", "ok": moved, "text": f"fastest {fastest:.3f} rev/s of {abs(speed):g}"})
-        return _answer(port, [bench.describe(id_, checks)], as_json, ok=moved)
-
-
-# ---------------------------------------------------------------- port and answer
+    moved = fastest >= 0.2 * abs(speed)
+    return {"name": "jog", "ok": moved, "text": f"fastest {fastest:.3f} rev/s of {abs(speed):g}"}
 
 
 @contextmanager
-def _transport(port: str, baud: int) -> Iterator[Any]:
-    from firmware_bridge.ports import PortError, SerialPort
+def _held_key() -> Iterator[Callable[[], bool]]:
+    """Whether a key has been held until now: a terminal repeats it."""
+    import select
+    import sys
+    import termios
+    import time
+    import tty
 
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "--hold needs a terminal with a keyboard; leave it out, --seconds bounds the jog"
+        )
+    before = termios.tcgetattr(sys.stdin)
+    click.echo("Hold any key to turn; let go to stop.", err=True)
+    tty.setcbreak(sys.stdin)
     try:
-        transport = SerialPort(port, baud)
-    except PortError as error:
-        raise click.ClickException(f"{error}; see which ports there are with: ls /dev/serial/by-id") from None
-    try:
-        yield transport
+        sys.stdin.read(1)
+        last_s = time.monotonic()
+
+        def held() -> bool:
+            nonlocal last_s
+            while select.select([sys.stdin], [], [], 0)[0]:
+                sys.stdin.read(1)
+                last_s = time.monotonic()
+            return time.monotonic() - last_s < HOLD_S
+
+        yield held
     finally:
-        transport.close()
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def _batches(protocol: str, id_: int | None) -> Iterator[Any]:
-    from missions.drive_bench import batches
-
-    return batches(list(PROTOCOLS[protocol]) if id_ is None else [id_])
+# ---------------------------------------------------------------- answers
 
 
-def _bench(transport: Any, protocol: str, ids: Any, pole_pairs: int) -> Bench:
-    from firmware_bridge.drive_map import VescEntry
-    from missions.drive_bench import Asked, Bench
-
-    vesc = VescEntry(pole_pairs=pole_pairs, torque_per_a=1.0, brake_a=1.0) if protocol == "vesc" else None
-    return Bench(transport, Asked(protocol, ids, vesc))
-
-
-def _still_there(port: str, bench: Bench) -> None:
-    if bench.lost:
-        raise click.ClickException(f"port {port}: lost: {bench.lost}")
-
-
-def _answer(port: str, devices: list[dict[str, Any]], as_json: bool, *, ok: bool) -> int:
-    _tell(port, devices, as_json)
+def _answer(whom: Whom, devices: list[dict[str, Any]], as_json: bool, *, ok: bool) -> int:
+    if as_json:
+        _as_line(whom, devices)
+    elif not devices:
+        click.echo(f"{whom.port}: nobody answers; check power, wiring, baud rate and id")
+    else:
+        for device in devices:
+            click.echo(_text(device))
     return DONE if ok else STOPPED
 
 
-def _tell(port: str, devices: list[dict[str, Any]], as_json: bool) -> None:
+def _as_line(whom: Whom, devices: list[dict[str, Any]]) -> None:
+    click.echo(json.dumps({"port": whom.port, "devices": devices}))
+
+
+def _text(device: dict[str, Any]) -> str:
+    rows = [f"  {'ok ' if row['ok'] else 'BAD'} {row['name']}: {row['text']}" for row in device["checks"]]
+    return "\n".join([", ".join(_cells(device)), *rows])
+
+
+def _cells(device: dict[str, Any]) -> list[str]:
+    """What people want to know of a controller."""
+    position, velocity = device["position_rev"], device["velocity_rev_s"]
+    return [
+        f"{device['protocol']} {device['id']}",
+        device["model"],
+        f"firmware {device['firmware']}",
+        device["mode"],
+        device["fault"] or "no fault",
+        "no reading" if position is None or velocity is None else f"{position:.4f} rev, {velocity:.3f} rev/s",
+    ]
+
+
+@contextmanager
+def _live(as_json: bool) -> Iterator[Callable[[Whom, list[dict[str, Any]]], None]]:
+    """Shows readings one after the other: lines for machines, a table in place for people."""
     if as_json:
-        click.echo(json.dumps({"port": port, "devices": devices}))
+        yield _as_line
         return
-    if not devices:
-        click.echo(f"{port}: nobody answers; check power, wiring, baud rate and id")
-    for device in devices:
-        place = device["position_rev"], device["velocity_rev_s"]
-        where = "no reading" if None in place else f"{place[0]:.4f} rev, {place[1]:.3f} rev/s"
-        click.echo(
-            f"{device['protocol']} {device['id']}: {device['model']}, firmware {device['firmware']}, "
-            f"{device['mode']}, {device['fault'] or 'no fault'}, {where}"
-        )
-        for row in device["checks"]:
-            click.echo(f"  {'ok  ' if row['ok'] else 'BAD '} {row['name']}: {row['text']}")
+    from rich.live import Live
+    from rich.table import Table
+
+    with Live(auto_refresh=False) as live:
+
+        def show(whom: Whom, devices: list[dict[str, Any]]) -> None:
+            table = Table(title=whom.port)
+            for head in ("controller", "model", "firmware", "mode", "fault", "reading"):
+                table.add_column(head)
+            for device in devices:
+                table.add_row(*_cells(device))
+            live.update(table, refresh=True)
+
+        yield show

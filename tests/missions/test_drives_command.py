@@ -139,6 +139,46 @@ def test_jog_turns_for_its_time_and_stops(moteus: Far, capsys):
     assert moteus.mechanics.velocity[Axis.ROTOR] == pytest.approx(0.0, abs=0.01)
 
 
+def test_a_jog_that_was_thought_about_for_long_still_turns(moteus: Far):
+    from firmware_bridge.ports import SerialPort
+    from missions.drive_bench import Asked, Bench
+
+    bench = Bench(SerialPort(moteus.port), Asked("moteus", [7]))
+    assert bench.meet() == [7]
+    assert bench.test(7)
+    time.sleep(0.8)
+    for _ in bench.jog(7, 1.5, 2.0, 0.4):
+        pass
+    assert moteus.mechanics.position[Axis.ROTOR] > 0.1
+
+
+def test_jog_moves_nothing_that_nobody_has_called_free(moteus: Far, capsys):
+    code, answer = ask(capsys, "jog", "--port", moteus.port, "--id", "7")
+    assert "not confirmed" in answer["devices"][0]["checks"][-1]["text"]
+    assert code == 1
+    assert moteus.mechanics.position[Axis.ROTOR] == 0.0
+
+
+def test_a_person_is_told_in_words(moteus: Far, capsys):
+    for command in (["check"], ["monitor", "--seconds", "0.2"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["drives", *command, "--port", moteus.port, "--id", "9", "--protocol", "moteus"])
+        assert ended.value.code == 0
+        assert "no fault" in capsys.readouterr().out
+
+
+def test_a_vesc_is_checked_alike(capsys):
+    far = Far("mixed")
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["drives", "check", "--port", far.port, "--id", "1", "--protocol", "vesc", "--json"])
+    finally:
+        far.close()
+    answer = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 0
+    assert 100.0 < answer["devices"][0]["watchdog_ms"] < 250.0
+
+
 def test_nobody_there_is_no_error_but_no_success(moteus: Far, capsys):
     code, answer = ask(capsys, "scan", "--port", moteus.port, "--id", "99")
     assert answer["devices"] == []
