@@ -23,8 +23,10 @@ from typing import Protocol
 
 from firmware_bridge.ports import Transport
 from robot.messages import Axis, AxisFault, AxisLimit, AxisMode
+from robot.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AxisSetpoint:
     """What one axis is to do; values at its output, as in `robot.messages.Setpoints`."""
@@ -35,6 +37,7 @@ class AxisSetpoint:
     limit: float  # largest effort
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AxisState:
     """What a controller last said of itself; values at the output. `t_ns` is 0 until it has spoken."""
