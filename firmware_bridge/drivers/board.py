@@ -236,8 +236,13 @@ class BoardDriver:
 
     # ------------------------------------------------------------------ out
 
-    def send(self, t_ns: int, command: CommandFrame) -> None:
-        """Say what this tick has to say: hello, heartbeat, setpoints, a reset."""
+    def send(self, t_ns: int, command: CommandFrame, others_ns: int | None = None) -> None:
+        """Say what this tick has to say: hello, heartbeat, setpoints, a reset.
+
+        Args:
+            others_ns: when the oldest feedback of axes with controllers of their own was taken.
+        """
+        self._oldest_ns = self._axes.t_ns if others_ns is None else min(self._axes.t_ns, others_ns)
         if not self._open:
             return
         if self._session == 0:
@@ -255,7 +260,7 @@ class BoardDriver:
             self._link.queue(wire.BOARD_HELLO, self._layout_digest, self._config_digest, PROTOCOL)
 
     def _speak(self, t_ns: int, command: CommandFrame) -> None:
-        feedback_ns = t_ns - self._axes.t_ns
+        feedback_ns = t_ns - self._oldest_ns
         self._heartbeat(t_ns, command, feedback_ns)
         if command.armed and not self.mismatch and feedback_ns <= _MUTE_NS:
             self._setpoint_seq += 1

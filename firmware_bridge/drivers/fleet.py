@@ -109,7 +109,7 @@ class Fleet:
 
     def send(self, t_ns: int, command: CommandFrame) -> None:
         """Say what this tick has to say, to the board first."""
-        self._board.send(t_ns, command)
+        self._board.send(t_ns, command, self._readings.axes.t_ns)
         if command.reset and not self._was_reset:
             self._tests_left = _TESTS
             for driver in self._drivers.values():

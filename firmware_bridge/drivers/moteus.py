@@ -75,7 +75,6 @@ class MoteusAxis:
         self._mode = AxisMode.HOLD
         self._clearing = False
         self._clear_until_ns = 0
-        self._starts = False
         self._enabled = False
         self._since_ns: int | None = None
         self._ramp_ns = 0
@@ -107,7 +106,6 @@ class MoteusAxis:
     def arm(self) -> None:
         if self._phase is _Phase.IDLE and not self.mismatch and self._fault == AxisFault.NONE:
             self._phase = _Phase.ARMED
-            self._starts = True
             self._since_ns = None
 
     def disarm(self, ramp_s: float) -> None:
@@ -288,19 +286,19 @@ class MoteusAxis:
         target, ahead = wish.target, wish.feedforward
         if wish.mode != AxisMode.HOLD:
             self._since_ns = None
-        starts, self._starts = self._starts and wish.mode != AxisMode.HOLD, False
+        last = self._feedback.last if wish.mode != self._mode else None  # it begins where it is (promise S23)
         self._mode = wish.mode
         if wish.mode == AxisMode.VELOCITY:
-            speed = self._feedback.last.velocity if starts and self._feedback.last else target * self._turns
+            speed = target * self._turns if last is None else last.velocity
             torque = self._config.inertia * ahead * self._torque
             return self._codec.follow(math.nan, speed, torque, limit, life_s)
         if wish.mode == AxisMode.POSITION:
-            if starts and self._feedback.last:
-                return self._codec.follow(self._feedback.last.position, 0.0, 0.0, limit, life_s)
+            if last is not None:
+                return self._codec.follow(last.position, 0.0, 0.0, limit, life_s)
             return self._codec.follow(target * self._turns, ahead * self._turns, 0.0, limit, life_s)
         if wish.mode == AxisMode.EFFORT:
-            self._pull, self._pull_limit = (0.0 if starts else target), limit
-            return self._push(self._pull, limit, life_s)
+            self._pull, self._pull_limit = target, limit
+            return self._push(target, limit, life_s)
         if self._since_ns is None:
             self._since_ns = t_ns
         return self._hold() if t_ns - self._since_ns < self._brake_ns else self._codec.stop()

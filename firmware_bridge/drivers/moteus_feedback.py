@@ -6,8 +6,6 @@ counted for no longer than it was silent comes from a restart; one that is too f
 
 from __future__ import annotations
 
-import math
-
 from firmware_bridge.axes import AxisConfig
 from firmware_bridge.clock import PolledClock
 from firmware_bridge.drivers import moteus_codes as codes
@@ -15,6 +13,7 @@ from firmware_bridge.drivers.moteus_codec import COUNTER_MODULUS, Reading
 
 _MS = 1_000_000
 _SLACK_MS = 50
+_FAR_TURNS = 1e5  # beyond it a position is coarser than a twentieth of a turn on the wire
 _WILD = 4.0  # times its largest speed or effort: no reading of this axis
 _WILD_TURNS = 0.5  # that a position may always jump, for noise and backlash
 _RESTARTS = 2  # readings in a row from after a restart
@@ -95,7 +94,7 @@ class Feedback:
         if not (abs(reading.velocity) <= self._speed_max and abs(reading.torque) <= self._torque_max):
             return False
         if self.last is None:
-            return math.isfinite(reading.position)
+            return abs(reading.position) <= _FAR_TURNS
         passed_s = _ahead(reading.counter_ms, self.last.counter_ms) * 1e-3
         return abs(reading.position - self.last.position) <= self._speed_max * passed_s + _WILD_TURNS
 

@@ -47,6 +47,7 @@ class VirtualMoteus:
     Attributes:
         settings: its configuration, by the names of `conf get`.
         registers: fixed registers: model, firmware, register map, serial number.
+        boots: how often it has started.
     """
 
     def __init__(self, bank: DriveBank, entry: AxisEntry, stop_accel: float = 2.0) -> None:
@@ -72,9 +73,11 @@ class VirtualMoteus:
         }
         self.registers |= {0x121: 0x4D4F, 0x122: 0x5445}
         self._drive["extrapolate_us"] = _NEVER_US
+        self.boots = 0
         self._boot(silent_us=0)
 
     def _boot(self, silent_us: int) -> None:
+        self.boots += 1
         self._booted_us = self._bank.uptime_us
         self._silent_until_us = self._booted_us + silent_us
         self._mode = STOPPED
@@ -93,21 +96,19 @@ class VirtualMoteus:
         self._bank.reset(self.axis)
         self.look()
 
-    def look(self) -> bool:
-        """Take note of what the motor did since the last time; returns whether it has restarted."""
+    def look(self) -> None:
+        """Take note of what the motor did since the last time."""
         fault = AxisFault(int(self._drive["fault"]))
         if fault == AxisFault.RESET:
             self._bank.clear_fault(self.axis)  # its configuration comes from its own flash
             self._boot(BOOT_US)
-            return True
-        if fault == AxisFault.TIMEOUT:
+        elif fault == AxisFault.TIMEOUT:
             if self._mode != TIMEOUT:
                 self._mode = TIMEOUT
                 self._settle()
         elif fault != AxisFault.NONE and self._mode != FAULT:
             self._mode = FAULT
             self._settle()
-        return False
 
     # ------------------------------------------------------------------ frames
 
@@ -281,13 +282,17 @@ class VirtualMoteusBus:
         self._checked = uart  # it always emits checksums, and asks for them once it has seen one
         self._asks_checksum = False
         self._buffer = b""
+        self._boots = 0
 
     def advance(self) -> None:
         """Take what came over the wire and answer; the motors move with their bank."""
-        restarted = [device.look() for device in self.devices.values()]
-        if self._uart and any(restarted):
+        for device in self.devices.values():
+            device.look()
+        boots = sum(device.boots for device in self.devices.values())
+        if self._uart and boots != self._boots:
             self._asks_checksum = False
             self._buffer = b""
+        self._boots = boots
         try:
             data = self._transport.read()
             *lines, self._buffer = (self._buffer + data).replace(b"\r", b"\n").split(b"\n")
