@@ -99,7 +99,11 @@ class AxisRig:
             getattr(driver, act)(*arguments)
 
     def prepare(self) -> None:
-        self.run(0.6)
+        for _ in range(300):  # a busy machine may take longer than the rig's own time
+            self.tick()
+            if all(driver.found and not driver.mismatch for driver in self.bus.axes.values()):
+                break
+        self.run(0.2)
         self.each("test_watchdog")
         self.run(0.6)
 

@@ -134,6 +134,15 @@ def test_case_23_the_first_command_is_where_the_axis_is():
 # ---------------------------------------------------------------- commands
 
 
+def test_case_24_it_turns_as_slowly_as_it_is_told():
+    rig = driving(FleetRig(FEW))
+    rig.run(
+        1.0, rig.frame(setpoints(traction_front=(AxisMode.VELOCITY, 0.05, 0.0)), armed=True, mode=Mode.TRAVEL)
+    )
+    assert rig.speed(FRONT) == pytest.approx(0.05, rel=0.1)
+    assert rig.axis(FRONT).capabilities().speed_min == 0.0
+
+
 def test_tension_is_never_current_mode():
     """In current mode there is no watchdog; it is position mode with torque alone."""
     rig = driving(FleetRig(FEW))
@@ -206,8 +215,16 @@ def test_case_04_a_late_reply_shows_its_true_age():
     assert 50_000_000 <= age_ns <= 70_000_000
 
 
-@pytest.mark.parametrize("fault", [LinkFault.DUPLICATE, LinkFault.REPLAY, LinkFault.REORDER])
-def test_case_05_and_06_old_frames_are_never_taken_as_new(fault: LinkFault):
+@pytest.mark.parametrize("fault", [LinkFault.DUPLICATE, LinkFault.REPLAY])
+def test_case_05_repeated_frames_are_never_taken_as_new(fault: LinkFault):
+    never_takes_the_old(fault)
+
+
+def test_case_06_overtaken_frames_are_never_taken_as_new():
+    never_takes_the_old(LinkFault.REORDER)
+
+
+def never_takes_the_old(fault: LinkFault) -> None:
     rig = driving(NoisyRig())
     rig.noisy.inject(Injection(fault, rate=0.3))
     newest_ns = 0
@@ -272,6 +289,36 @@ def test_case_10_and_11_a_strangers_bytes_move_nothing(noise: bytes):
     assert readings.link.connected
 
 
+def test_case_09_a_slow_line_shows_in_its_round_trip_and_its_age():
+    rig = driving(NoisyRig())
+    quick_ms = rig.readings.link.round_trip_ms
+    rig.noisy.inject(Injection(LinkFault.DELAYED, delay_s=0.016, to_board=False))
+    rig.run(0.5)
+    assert quick_ms <= 10.0
+    assert rig.t_ns - rig.readings.axes.t_ns >= 20_000_000
+
+
+def test_case_26_half_a_reply_holds_up_nobody():
+    rig = driving(FleetRig(FEW))
+    reply = rig.line.host.read()[:20]
+    for _ in range(5):
+        rig.line.device.write(reply)
+        assert rig.bus.poll(rig.t_ns) is None
+    rig.run(0.05)
+    assert rig.speed(FRONT) == pytest.approx(6.0, abs=0.2)
+
+
+def test_case_29_a_line_that_grows_worse_is_counted_before_it_fails():
+    rig = driving(NoisyRig())
+    bad = []
+    for rate in (1e-4, 1e-3, 4e-3):
+        before = rig.readings.link.frames_bad
+        rig.noisy.inject(Injection(LinkFault.CORRUPT, rate=rate))
+        rig.run(0.5)
+        bad.append(rig.readings.link.frames_bad - before)
+    assert bad[0] < bad[1] < bad[2]
+
+
 # ---------------------------------------------------------------- the controller
 
 
@@ -323,15 +370,33 @@ def test_case_15_a_counter_that_stands_still_is_no_fresh_feedback():
     assert rig.t_ns - rig.readings.axes.t_ns > 100_000_000
 
 
-@pytest.mark.parametrize("direction", ["to the controllers", "to the host"])
-def test_case_16_and_17_a_line_that_is_dead_one_way_stops_the_axis(direction: str):
+def test_case_16_commands_that_do_not_arrive_stop_the_axis():
+    stops_when_dead_one_way(to_host=False)
+
+
+def test_case_17_feedback_that_does_not_arrive_stops_the_axis():
+    stops_when_dead_one_way(to_host=True)
+
+
+def stops_when_dead_one_way(to_host: bool) -> None:
     rig = driving(NoisyRig())
-    to_host = direction == "to the host"
     rig.noisy.inject(Injection(LinkFault.HALF_OPEN, to_host=to_host, to_board=not to_host))
     rig.run(0.3)
     assert rig.board.drives.drives[FRONT]["fault"] == AxisFault.TIMEOUT
     rig.noisy.inject(None)
     stays_off(rig)
+
+
+def test_case_19_looking_on_does_not_keep_an_axis_going():
+    """Only a tick's setpoint does: being asked for its state feeds no watchdog."""
+    rig = driving(FleetRig(FEW))
+    for _ in range(30):
+        rig.t_ns += TICK_NS
+        rig.far.advance()
+        rig.board.advance(rig.t_ns)
+        rig.bus.poll(rig.t_ns)
+        rig.bus.send(rig.t_ns)
+    assert rig.device(FRONT)._mode == 11
 
 
 @pytest.mark.parametrize("seconds", [0.2, 1.0, 5.0])
