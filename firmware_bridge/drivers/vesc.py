@@ -63,8 +63,8 @@ class VescBus:
         self._packets.good, self._packets.bad = good, bad
         self._heard_ns = 0
         self._flushed_ns = 0
-        self._asked: VescDriver | None = None  # who he is
-        self._asked_ns = 0
+        self._asked: VescDriver | None = None  # who he is, last of all
+        self._asked_ns = -_VERSION_NS - 1  # the answer is awaited for a time from here
         for driver in self.axes.values():
             driver.meet_nobody()
 
@@ -104,8 +104,8 @@ class VescBus:
         self._heard_ns = t_ns
         if isinstance(said, Version):
             if self._asked is not None and t_ns - self._asked_ns <= _VERSION_NS:
+                self._asked_ns = t_ns - _VERSION_NS - 1
                 self._meet(self._asked, said, t_ns)
-                self._asked = None
             return
         driver = self._by_id.get(said.controller_id)
         if driver is None:
@@ -122,8 +122,8 @@ class VescBus:
         twins = [
             d for d in twins if version.uuid and d.found is not None and d.found.serial_number == version.uuid
         ]
-        for twin in twins:
-            twin.found = None
+        for twin in (*twins, driver) if twins else ():
+            twin.unmeet()
         if not twins:
             driver.meet(version, t_ns)
 
@@ -154,14 +154,13 @@ class VescBus:
 
     def _ask_version(self, t_ns: int) -> bytes:
         """One at a time, in turn."""
-        if self._asked is not None and t_ns - self._asked_ns <= _VERSION_NS:
+        turn = [*self.axes.values()]
+        all_known = all(driver.found is not None for driver in turn)
+        if all_known or t_ns - self._asked_ns <= _VERSION_NS:
             return b""
-        unknown = [driver for driver in self.axes.values() if driver.found is None]
-        if not unknown:
-            self._asked = None
-            return b""
-        after = unknown.index(self._asked) + 1 if self._asked in unknown else 0
-        self._asked, self._asked_ns = unknown[after % len(unknown)], t_ns
+        last = turn.index(self._asked) + 1 if self._asked is not None else 0
+        self._asked = next(driver for driver in turn[last:] + turn if driver.found is None)
+        self._asked_ns = t_ns
         return self._addressed(self._asked, ask_version())
 
     @staticmethod

@@ -142,6 +142,12 @@ class VescDriver:
         details = {"reached": "over CAN" if wiring.can else "directly"}
         self.found = Found("vesc", wiring.id, version.hardware, version.text, uuid, details)
 
+    def unmeet(self) -> None:
+        """Who it said to be may have been another."""
+        self.found = None
+        self._uuid = self.wiring.serial_number
+        self._wrong.pop("serial", None)
+
     def meet_stranger(self, controller_id: int) -> None:
         """Another controller answered in this one's place."""
         self._strangers += 1

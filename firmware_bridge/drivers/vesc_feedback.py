@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from firmware_bridge.axes import EFFORT_DIRECTION
 from firmware_bridge.drive_map import AxisEntry
@@ -22,7 +23,7 @@ _IN_TIME = 4  # requests later, an answer counts as lost
 _COUNTS = 5  # that the tachometer may be off
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VescAxis:
     """How one controller is built in and configured. Output values in rad or m, N m or N."""
 
@@ -37,21 +38,21 @@ class VescAxis:
     can: bool = False  # behind the controller at the port
     serial_number: str = ""  # which one it must be; empty = any
 
-    @property
+    @cached_property
     def per_erpm(self) -> float:
         """Output speed of one electrical turn a minute."""
         return self.travel_per_turn / (60.0 * self.pole_pairs)
 
-    @property
+    @cached_property
     def speed_min(self) -> float:
         return self.erpm_min * abs(self.per_erpm)
 
-    @property
+    @cached_property
     def per_count(self) -> float:
         """Output travel of one count of the tachometer."""
         return self.travel_per_turn / (_COUNTS_PER_TURN * self.pole_pairs)
 
-    @property
+    @cached_property
     def effort_max(self) -> float:
         return abs(self.effort_per_a) * self.current_max_a
 

@@ -13,8 +13,10 @@ from firmware_bridge.drivers.axis import AxisSetpoint, AxisState
 from firmware_bridge.drivers.vesc_codec import set_current, set_rpm
 from firmware_bridge.drivers.vesc_feedback import VescAxis
 from robot.messages import AxisLimit, AxisMode
+from robot.quick import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """A command, and what is to be told with it."""

@@ -306,6 +306,52 @@ def test_case_13_one_that_knows_no_selected_values_is_refused():
     assert "does not answer GET_VALUES_SELECTIVE" in rig.front.mismatch
 
 
+def test_case_13_one_that_does_not_repeat_the_mask_of_its_request_is_shown_and_refused():
+    rig = VescRig(ALONE)
+    vesc = rig.vescs[FRONT]
+    take = vesc.take
+
+    def plain(payload: bytes) -> bytes | None:
+        answer = take(payload)
+        if answer is None or payload[0] not in (50, 51):
+            return answer
+        return answer[:1] + bytes((0, answer[2] & 0x3F)) + answer[3:]
+
+    vesc.take = plain
+    rig.arm()
+    assert rig.t_ns - rig.state().t_ns == 10_000_000
+    assert "do not repeat the mask" in rig.front.mismatch
+
+
+def test_a_version_does_not_tell_whose_it_is_and_two_that_give_the_same_are_not_both_known():
+    rig = VescRig()
+    rig.vescs[MIDDLE].settings.uuid = rig.vescs[REAR].settings.uuid
+    for _ in range(50):
+        rig.tick()
+        assert rig.bus.axes[MIDDLE].found is None or rig.bus.axes[REAR].found is None
+    assert rig.bus.axes[CABLE].found is not None
+
+
+def test_a_version_that_comes_late_and_is_taken_for_the_next_ones_is_put_right():
+    rig = VescRig()
+    take = rig.vescs[FRONT].take
+    late: list[bytes] = []
+
+    def slow(payload: bytes) -> bytes | None:
+        answer = take(payload)
+        if payload[0] != Comm.FW_VERSION or late:
+            return answer
+        late.append(answer or b"")
+        return None
+
+    rig.vescs[FRONT].take = slow
+    rig.run(0.12)
+    rig.pair.device.write(_packet(late[0]))
+    rig.run(0.5)
+    assert [driver.found.serial_number[:2] for driver in rig.bus.axes.values()] == ["01", "02", "03", "04"]
+    assert not any(driver.mismatch for driver in rig.bus.axes.values())
+
+
 # Of the reply: mask, temperature, current, ERPM, tachometer, fault, id, status.
 IMPOSSIBLE = {
     "speed": (11, b"\x7f\xff\xff\xff"),
