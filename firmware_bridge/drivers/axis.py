@@ -108,11 +108,16 @@ class AxisDriver(Protocol):
     def mismatch(self) -> str:
         """Why it must not be armed, for people; empty if all is well."""
 
+    @property
+    def armed(self) -> bool:
+        """It takes commands."""
+
     def capabilities(self) -> Capabilities:
         """What it can do; as configured until it has answered."""
 
     def arm(self) -> None:
-        """Take commands from now on; the first one starts from the measured state (promise S23)."""
+        """Take commands from now on, if nothing forbids it (`armed`); the first one starts from the measured state
+        (promise S23)."""
 
     def disarm(self, ramp_s: float) -> None:
         """Take no more commands; come to rest within this time, put the brake on, then drive no more."""

@@ -31,6 +31,7 @@ class Fleet:
         self._drivers: dict[Axis, AxisDriver] = {a: d for bus in buses for a, d in bus.axes.items()}
         self._mode = Mode.SAFE
         self._armed = False
+        self._permitted = False  # by the board
         self._spent = False  # it was stopped within this arming
         self._was_reset = False
         self._tests_left = _TESTS
@@ -85,9 +86,12 @@ class Fleet:
         )  # fmt: skip
 
     def _safety(self, board: SafetyStatus) -> SafetyStatus:
+        """The board's, but nothing counts as permitted of which a part does not take commands."""
+        self._permitted = board.permitted
+        dropped_out = self._armed and not all(driver.armed for driver in self._drivers.values())
         return SafetyStatus(
-            board.t_ns, board.estop_closed, board.permitted, board.latched_stop, board.stop_cause,
-            board.boot_count, board.reset_cause, board.watchdog_ms,
+            board.t_ns, board.estop_closed, board.permitted and not dropped_out, board.latched_stop,
+            board.stop_cause, board.boot_count, board.reset_cause, board.watchdog_ms,
             board.watchdog_seen and all(driver.watchdog_seen for driver in self._drivers.values()),
             board.config_digest, board.layout_digest,
         )  # fmt: skip
@@ -132,19 +136,18 @@ class Fleet:
             command.armed
             and not command.stop
             and not self._spent
-            and readings.safety.permitted
+            and self._permitted
             and readings.link.identity_ok
             and t_ns - readings.axes.t_ns <= _MUTE_NS
         )
-        if may == self._armed:
-            return
-        self._armed = may
-        for driver in self._drivers.values():
-            if may:
+        if may and not self._armed:
+            for driver in self._drivers.values():
                 driver.arm()
-            else:
+        elif self._armed and not may:
+            for driver in self._drivers.values():
                 driver.disarm(RAMP_MS[self._mode] * 1e-3)
-        self._spent = command.armed and not may
+            self._spent = command.armed
+        self._armed = may
 
     def _command(self, t_ns: int, command: CommandFrame) -> None:
         points, until_ns = command.setpoints, t_ns + command.valid_for_ms * _MS

@@ -96,13 +96,18 @@ class MoteusAxis:
         """Replies that were not taken."""
         return self._strange + self._feedback.rejected
 
+    @property
+    def armed(self) -> bool:
+        return self._phase is _Phase.ARMED
+
     def capabilities(self) -> Capabilities:
         return Capabilities(_MODES, self._config.effort_max, (0.001, _LIFE_S), latches=True)
 
     # ------------------------------------------------------------------ what it is told
 
     def arm(self) -> None:
-        if self._phase is _Phase.IDLE and not self.mismatch and self._fault == AxisFault.NONE:
+        well = not self.mismatch and self._fault == AxisFault.NONE
+        if self._phase in (_Phase.IDLE, _Phase.STOPPING) and well:
             self._phase = _Phase.ARMED
             self._since_ns = None
 
@@ -277,8 +282,9 @@ class MoteusAxis:
         self._mode = AxisMode.HOLD
         if passed_ns < ramp_ns + self._brake_ns:
             return self._hold()
-        self._phase = _Phase.IDLE
-        return self._codec.stop()
+        if self._feedback.last is not None and self._feedback.last.mode == codes.STOPPED:
+            self._phase = _Phase.IDLE
+        return self._rest()
 
     def _move(self, t_ns: int, wish: AxisSetpoint, life_s: float) -> bytes:
         wish, self._refused = within(wish, self._config)
@@ -301,7 +307,7 @@ class MoteusAxis:
             return self._push(target, limit, life_s)
         if self._since_ns is None:
             self._since_ns = t_ns
-        return self._hold() if t_ns - self._since_ns < self._brake_ns else self._codec.stop()
+        return self._hold() if t_ns - self._since_ns < self._brake_ns else self._rest()
 
     def _push(self, effort: float, limit: float, life_s: float) -> bytes:
         """Damped about the speed that it has."""
@@ -311,6 +317,12 @@ class MoteusAxis:
     def _hold(self) -> bytes:
         """Brake on, and held at rest until it has fallen in."""
         return self._codec.follow(math.nan, 0.0, 0.0, self._torque_max(), _LIFE_S, brake=True)
+
+    def _rest(self) -> bytes:
+        """Motor off under the brake; "stop" clears what the controller has latched, so it is not said without need."""
+        last = self._feedback.last
+        driven = last is not None and last.mode == codes.POSITION
+        return self._codec.stop() if driven else self._codec.put_brake_on()
 
     def _torque_max(self) -> float:
         return self._config.effort_max * abs(self._torque)

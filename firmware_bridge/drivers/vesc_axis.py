@@ -88,6 +88,10 @@ class VescDriver:
     def mismatch(self) -> str:
         return "; ".join(self._wrong.values())
 
+    @property
+    def armed(self) -> bool:
+        return self._phase == _Phase.ARMED
+
     def capabilities(self) -> Capabilities:
         return Capabilities(
             modes=frozenset((AxisMode.HOLD, AxisMode.VELOCITY, AxisMode.EFFORT)),

@@ -145,6 +145,24 @@ def test_what_was_stopped_within_an_arming_is_not_taken_up_again_in_it():
     assert rig.mechanics.braked[FRONT]
 
 
+def test_what_a_controller_does_not_take_is_not_permitted():
+    """The host must not drive on with an axis that has dropped out."""
+    rig = FleetRig()
+    drive(rig)
+    assert rig.readings.safety.permitted
+    rig.axis(FRONT).disarm(0.1)
+    assert not rig.run(0.02).safety.permitted
+
+
+def test_armed_again_while_it_still_stops_all_take_part():
+    rig = FleetRig()
+    drive(rig)
+    rig.run(0.3, rig.frame(mode=Mode.TRAVEL))
+    readings = rig.run(0.6, rig.frame(DRIVING, armed=True, mode=Mode.TRAVEL))
+    assert readings.safety.permitted
+    assert rig.speed(FRONT) == pytest.approx(6.0, abs=0.2)
+
+
 def test_a_limit_is_no_fault():
     rig = FleetRig()
     drive(rig)

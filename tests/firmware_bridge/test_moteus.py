@@ -163,6 +163,16 @@ def test_a_held_axis_is_braked_before_its_motor_is_off():
     assert rig.device(FRONT)._mode == 0
 
 
+def test_a_held_axis_is_not_stopped_over_and_over():
+    """Every "stop" would clear what the controller has latched."""
+    rig = driving(FleetRig(FEW))
+    rig.run(0.3, rig.frame(armed=True, mode=Mode.TRAVEL))
+    rig.board.drives.trip(FRONT, AxisFault.OVER_CURRENT)
+    rig.run(0.1)
+    assert rig.device(FRONT)._mode == 1
+    assert rig.readings.axes.fault[FRONT] == AxisFault.OVER_CURRENT
+
+
 def test_nothing_is_commanded_beyond_the_life_of_its_setpoint():
     rig = driving(FleetRig(FEW))
     rig.run(0.02, rig.frame(DRIVING, armed=True, mode=Mode.TRAVEL, valid_for_ms=40))
