@@ -51,6 +51,7 @@ class AxisEntry(Table):
     turns_per_unit: Finite
     torque_per_effort: Positive | None = None
     timeout_mode: Literal[10, 12, 15] | None = None  # of moteus: ramp, zero velocity, shorted motor
+    stop_accel: Positive | None = None  # of that ramp, per s2; axes that move together need like ramps
     vesc: VescEntry | None = None
 
     @property
@@ -121,6 +122,8 @@ def _suits(entry: AxisEntry, protocol: str) -> None:
         raise ValueError(f"axis {entry.axis}: timeout_mode goes with moteus, and moteus needs it")
     if (entry.vesc is not None) != (protocol == "vesc"):
         raise ValueError(f"axis {entry.axis}: the table axis.vesc goes with a vesc, and a vesc needs it")
+    if (entry.stop_accel is not None) != (entry.timeout_mode == 10):
+        raise ValueError(f"axis {entry.axis}: stop_accel goes with timeout_mode 10, and that needs it")
     if protocol == "moteus" and not 1 <= entry.id <= 127:
         raise ValueError(f"axis {entry.axis}: id {entry.id} is out of range; a moteus has 1 to 127")
     if protocol == "vesc" and entry.number not in (*TRACTION, Axis.CABLE):

@@ -227,7 +227,7 @@ class SimulatedRobot:
             for bus, line in zip(drives.bus, lines, strict=True)
         ]
         self.camera = self.world.camera
-        self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire)
+        self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire, self.bus_wires)
         self.truth = self.world.truth()
 
     def advance(self, t_ns: int) -> None:

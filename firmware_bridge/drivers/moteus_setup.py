@@ -14,7 +14,8 @@ from firmware_bridge.drivers import moteus_codes as codes
 from firmware_bridge.drivers.axis import Found
 
 _WATCHDOG, _REACTION = "servo.default_timeout_s", "servo.timeout_mode"
-_QUESTIONS = (_WATCHDOG, _REACTION)
+_RAMP = "servo.default_accel_limit"
+_RAMP_OFF = 0.05  # by which the ramp may differ
 _PATIENCE = 12  # replies within which a question must be answered, else it is asked again
 _TEXT_MAX = 256
 _TRIES = 5  # after which it is taken not to tell
@@ -32,6 +33,9 @@ class Setup:
 
     def __init__(self, frames: codec.Codec, entry: AxisEntry) -> None:
         self._codec, self._entry = frames, entry
+        self._questions = (
+            (_WATCHDOG, _REACTION) if entry.stop_accel is None else (_WATCHDOG, _REACTION, _RAMP)
+        )
         self._card: codec.Card | None = None
         self._answers: dict[str, str] = {}
         self.found: Found | None = None
@@ -56,7 +60,7 @@ class Setup:
 
     @property
     def _question(self) -> str:
-        return next(name for name in _QUESTIONS if name not in self._answers)
+        return next(name for name in self._questions if name not in self._answers)
 
     def hear(self, data: bytes) -> None:
         """One reply."""
@@ -92,7 +96,7 @@ class Setup:
     def _answer(self, text: str) -> None:
         self._answers[self._question] = text
         self._tries = 0
-        self.done = len(self._answers) == len(_QUESTIONS)
+        self.done = len(self._answers) == len(self._questions)
         self._compare()
 
     def _compare(self) -> None:
@@ -120,6 +124,10 @@ class Setup:
             if reaction not in allowed:
                 needed = " or ".join(map(str, allowed))
                 wrong.append(f"{_REACTION}: controller {self._answers[_REACTION]}, host {needed}")
+            if self._entry.stop_accel is not None:
+                ramp = self._entry.stop_accel * abs(self._entry.turns_per_unit)
+                if not abs(_number(self._answers.get(_RAMP)) - ramp) <= _RAMP_OFF * ramp:
+                    wrong.append(f"{_RAMP}: controller {self._answers[_RAMP]}, host {ramp:.3f}")
         self.mismatch = "; ".join(wrong)
         self.found = Found(
             "moteus",

@@ -46,18 +46,14 @@ class VirtualMoteus:
         boots: how often it has started.
     """
 
-    def __init__(self, bank: DriveBank, entry: AxisEntry, stop_accel: float = 2.0) -> None:
-        """
-        Args:
-            stop_accel: of its time-out ramp, in units of the axis per s2.
-        """
+    def __init__(self, bank: DriveBank, entry: AxisEntry) -> None:
         self.axis, self.id = entry.number, entry.id
         self._bank, self._drive = bank, bank.drives[entry.number]
         self._turns, self._torque = entry.turns_per_unit, entry.torque_scale
         self.settings = {
             "servo.default_timeout_s": "0.1",
             "servo.timeout_mode": str(entry.timeout_mode),
-            "servo.default_accel_limit": str(stop_accel * abs(self._turns)),
+            "servo.default_accel_limit": str((entry.stop_accel or math.nan) * abs(self._turns)),
             "id.id": str(entry.id),
         }
         self.registers = {
@@ -237,7 +233,8 @@ class VirtualMoteus:
         drive["timeout_phase"] = loops.STOPPING if reaction == POSITION else loops.DAMPED
         drive["damping"] = share * float(drive["kp"])
         accel = float(self.settings["servo.default_accel_limit"]) / abs(self._turns)
-        drive["ramp_us"] = round(abs(float(drive["velocity"])) / accel * 1e6)
+        ramp_s = abs(float(drive["velocity"])) / accel
+        drive["ramp_us"] = round(ramp_s * 1e6) if math.isfinite(ramp_s) else 0
 
     def _settle(self) -> None:
         """Motor and brake by mode and pin: without power to its coil the brake is on, whatever the motor does; with

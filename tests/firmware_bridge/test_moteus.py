@@ -84,7 +84,13 @@ def test_case_13_wrong_firmware_or_register_map_is_refused_by_name(register: int
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("servo.default_timeout_s", "nan"), ("servo.timeout_mode", "0"), ("servo.timeout_mode", "x")],
+    [
+        ("servo.default_timeout_s", "nan"),
+        ("servo.timeout_mode", "0"),
+        ("servo.timeout_mode", "x"),
+        ("servo.default_accel_limit", "nan"),
+        ("servo.default_accel_limit", "4.0"),
+    ],
 )
 def test_case_21_a_controller_that_would_coast_is_refused(name: str, value: str):
     rig = FleetRig(FEW)

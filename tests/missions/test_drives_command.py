@@ -205,6 +205,7 @@ bus = "can"
 id = 7
 turns_per_unit = 1.9
 timeout_mode = 10
+stop_accel = 1.9
 """
 
 
@@ -228,6 +229,7 @@ def test_a_good_file_is_read(tmp_path: Path):
         ("turns_per_unit = 1.9", "turns_per_unit = 0.0", "turns_per_unit is 0"),
         ("timeout_mode = 10", "timeout_mode = 0", "timeout_mode"),
         ("timeout_mode = 10", "timeout = 10", "unknown key"),
+        ("stop_accel = 1.9", "", "stop_accel goes with timeout_mode 10"),
         ('protocol = "moteus"', 'protocol = "morteus"', "'morteus' is unknown"),
         ("silkline.drives/1", "silkline.line/1", "this is a line"),
     ],

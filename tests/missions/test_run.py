@@ -154,3 +154,22 @@ def test_a_fault_of_another_controller_stops_the_robot(tmp_path: Path, drives: s
     assert run.modes[-1] is Mode.STOPPED
     assert not run.summary.violations
     assert {"drive_reset", "drive_fault"} & event_ids(run)
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+def test_a_noisy_line_to_other_controllers_does_not_end_the_job(tmp_path: Path, drives: str) -> None:
+    noise = Fault(kind="corrupt", target="bus", at_s=8.0, value=1e-4)
+    run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(noise,)), tmp_path, 24.0)
+    assert run.modes.count(Mode.STOPPED) == 1  # only the end
+    assert run.summary.frames_bad > 0
+    assert not run.summary.violations
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("kind", ["disconnect", "half_open"])
+def test_a_lost_line_to_other_controllers_stops_the_robot(tmp_path: Path, drives: str, kind: str) -> None:
+    lost = Fault(kind=kind, target="bus", at_s=17.0)
+    run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(lost,)), tmp_path, 21.0)
+    assert run.modes[-1] is Mode.STOPPED
+    assert {"link_lost", "feedback_lost"} & event_ids(run)
+    assert not run.summary.violations
