@@ -8,10 +8,17 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from robot.messages import GRIP, Axis
+from robot.messages import GRIP, Axis, Mode
 from robot.profile import Profile
 
+# Of an axis' effort along the axis: grips press and the cable pulls against their own direction.
+EFFORT_DIRECTION = tuple(-1.0 if axis in (*GRIP, Axis.CABLE) else 1.0 for axis in Axis)
+
 WATCHDOG_MS = 150  # life of a setpoint at most; of the board's watchdog and of every drive's (promise S4)
+
+# Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking
+# rotor in bounds. A crossing holds its stance at once; HOLD may still be coming to rest.
+RAMP_MS = dict.fromkeys(Mode, 1000) | dict.fromkeys((Mode.SAFE, Mode.READY, Mode.CROSSING), 100)
 
 
 @dataclass(frozen=True, slots=True)

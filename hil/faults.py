@@ -23,12 +23,19 @@ class WireFaults:
         faults: of the scenario; those that act elsewhere are left alone.
         board: whose drives break.
         line: between host and board.
+        buses: between host and controllers beside the board.
     """
 
-    def __init__(self, faults: Sequence[Fault], board: VirtualBoard, line: FaultyTransport) -> None:
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        board: VirtualBoard,
+        line: FaultyTransport,
+        buses: Sequence[FaultyTransport] = (),
+    ) -> None:
         self._schedule = Schedule([f for f in faults if f.target in DRIVE_TARGETS + LINK_TARGETS])
         self._board = board
-        self._line = line
+        self._lines = {"link": (line,), "bus": tuple(buses)}
         self._acting: dict[str, Fault] = {}
         self._since_s: dict[str, float] = {}
 
@@ -55,7 +62,7 @@ class WireFaults:
 
     def _begin(self, target: str, fault: Fault) -> None:
         if target in LINK_TARGETS:
-            self._begin_on_line(fault)
+            self._begin_on_lines(fault)
         elif fault.kind == "reset":
             self._board.drives.reset(_axis(target))
         elif fault.kind == "over_current":
@@ -63,20 +70,23 @@ class WireFaults:
         elif fault.kind == "watchdog_off":
             self._board.drives.watch(_axis(target), False)
 
-    def _begin_on_line(self, fault: Fault) -> None:
+    def _begin_on_lines(self, fault: Fault) -> None:
         if fault.kind == "swap":
             self._board.serial_number += 1
             self._board.reset()
             return
         kind = LinkFault(fault.kind)
         if kind is LinkFault.DELAYED:
-            self._line.inject(Injection(kind, delay_s=value_of(fault), to_board=False))
+            injection = Injection(kind, delay_s=value_of(fault), to_board=False)
         else:
-            self._line.inject(Injection(kind, rate=value_of(fault)))
+            injection = Injection(kind, rate=value_of(fault))
+        for line in self._lines[fault.target]:
+            line.inject(injection)
 
     def _end(self, target: str, fault: Fault) -> None:
         if target in LINK_TARGETS:
-            self._line.inject(None)
+            for line in self._lines[target]:
+                line.inject(None)
         elif fault.kind == "watchdog_off":
             self._board.drives.watch(_axis(target), True)
 

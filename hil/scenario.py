@@ -51,7 +51,7 @@ SENSOR_TARGETS = (
     *(f"{AXIS_NAMES[a]}.{what}" for a in GRIP for what in ("load", "pinch")),
 )
 DRIVE_TARGETS = tuple(f"{name}.drive" for name in AXIS_NAMES)
-LINK_TARGETS = ("link",)
+LINK_TARGETS = ("link", "bus")  # the line to the board; those to the controllers beside it
 HOST_TARGETS = ("loop", "log")  # the host's own: a blocked loop, a full disk (kinds "slow", "off")
 
 SEED_MAX = 2**63 - 1

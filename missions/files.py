@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from firmware_bridge.drive_map import FORMAT as DRIVES_FORMAT
+from firmware_bridge.drive_map import DriveMap
 from hil.scenario import Scenario, Weather
 from missions.file_errors import InputError as InputError
 from missions.file_errors import describe, near, number_hint, place_of, short, shown
@@ -27,6 +29,7 @@ from robot.profile import Profile
 
 PACKAGED_LINES = Path(__file__).parent / "lines"
 PACKAGED_ROBOTS = Path(__file__).parent / "robots"
+PACKAGED_DRIVES = Path(__file__).parent / "drives"
 SCENARIO_FORMAT = "silkline.scenario/1"
 ROBOT_FORMAT = "silkline.robot/1"
 PARAMETERS_FORMAT = "silkline.parameters/1"
@@ -36,6 +39,7 @@ _KINDS = {
     SCENARIO_FORMAT: "scenario",
     ROBOT_FORMAT: "robot profile",
     PARAMETERS_FORMAT: "parameter file",
+    DRIVES_FORMAT: "drives file",
 }
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -60,6 +64,18 @@ def read_scenario(path: Path | str) -> Scenario:
 def read_profile(path: Path | str | None = None) -> Profile:
     """A robot's profile, None = the reference robot. Raises InputError as `read_survey`."""
     return _read(Profile, Path(path) if path else PACKAGED_ROBOTS / "r1.toml", ROBOT_FORMAT)
+
+
+def read_drives(name: str) -> DriveMap:
+    """A drives file by path or packaged name. Raises InputError as `read_survey`."""
+    packaged = PACKAGED_DRIVES / f"{name}.toml"
+    path = Path(name)
+    if not path.is_file():
+        if not packaged.is_file() or path.name != name:
+            names = sorted(p.stem for p in PACKAGED_DRIVES.glob("*.toml"))
+            raise InputError(f"{name}: there is no such file or packaged drives file; {near(name, names)}")
+        path = packaged
+    return _read(DriveMap, path, DRIVES_FORMAT)
 
 
 def read_parameters(path: Path | str) -> Parameters:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware_bridge.drive_map import DriveMap
 from hil.scenario import Scenario
 from missions import files
 from robot.line.line import Line, LineError
 from robot.parameters import Parameters, with_values
 from robot.profile import Profile
 
+BOARD_ALONE = DriveMap(format="silkline.drives/1", name="board")
 SURVEY_SIGMA_MIN_M = 0.05  # nobody surveys better than that
 
 
@@ -24,6 +26,7 @@ class Job:
     parameters: Parameters
     scenario: Scenario
     seed: int
+    drives: DriveMap = BOARD_ALONE
 
     @property
     def survey_sigma_m(self) -> float:
@@ -38,8 +41,9 @@ def read_job(
     parameters: Path | None = None,
     settings: Mapping[str, float] | None = None,
     seed: int | None = None,
+    drives: str | None = None,
 ) -> Job:
-    """Read line, scenario, robot and parameters.
+    """Read line, scenario, robot, parameters and drives.
 
     Args:
         name: path or packaged name of a line or scenario.
@@ -47,6 +51,7 @@ def read_job(
         robot, parameters: files; None = the reference robot, the defaults.
         settings: single parameters, over the file's.
         seed: None = the scenario's.
+        drives: path or packaged name; None = the bridge board serves every axis.
 
     Raises:
         InputError, ParameterError: something in a file or a setting is wrong.
@@ -64,4 +69,5 @@ def read_job(
         parameters=with_values(values, settings or {}),
         scenario=scenario.model_copy(update={"line": Path(scenario.line).name, "section": section}),
         seed=scenario.seed if seed is None else seed,
+        drives=files.read_drives(drives) if drives else BOARD_ALONE,
     )

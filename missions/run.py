@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from firmware_bridge.drivers.board import BoardDriver
+from firmware_bridge.drivers.board import BoardDriver, BoardReadings
+from firmware_bridge.drivers.buses import bus_driver
+from firmware_bridge.drivers.fleet import Fleet
 from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.board import VirtualBoard
+from firmware_bridge.virtual.buses import virtual_bus
 from hil.faults import WireFaults
 from hil.faulty_line import FaultyTransport
 from hil.referee import Referee
@@ -64,6 +67,22 @@ class Journal(Protocol):
         """One tick, what went in and what came out."""
 
 
+class Wire(Protocol):
+    """The host's end of board and motor controllers: `BoardDriver`, or a `Fleet` of it and others."""
+
+    def poll(self, t_ns: int) -> BoardReadings:
+        """Take what has arrived until now."""
+
+    def send(self, t_ns: int, command: CommandFrame) -> None:
+        """Say what this tick has to say."""
+
+    @property
+    def bytes_sent(self) -> int: ...
+
+    @property
+    def bytes_received(self) -> int: ...
+
+
 class RunLoop:
     """One job's ticks: poll the wire, ask the controller, send, record.
 
@@ -78,7 +97,7 @@ class RunLoop:
 
     def __init__(
         self,
-        board: BoardDriver,
+        board: Wire,
         controller: Controller,
         plant: Plant,
         operator: ScriptedOperator,
@@ -213,14 +232,26 @@ class SimulatedRobot:
         self._t_ns = 0
         pair = MemoryPair()
         self.wire = FaultyTransport(pair.host, lambda: self._t_ns, job.seed)
-        self.board = VirtualBoard(pair.device, job.profile, self.world)
+        drives = job.drives
+        self.board = VirtualBoard(pair.device, job.profile, self.world, external=drives.external)
+        lines = [MemoryPair() for _ in drives.bus]
+        self.bus_wires = [
+            FaultyTransport(line.host, lambda: self._t_ns, job.seed + number)
+            for number, line in enumerate(lines, 1)
+        ]
+        self._buses = [
+            virtual_bus(drives, bus, self.board.drives, line.device)
+            for bus, line in zip(drives.bus, lines, strict=True)
+        ]
         self.camera = self.world.camera
-        self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire)
+        self._faults = WireFaults(job.scenario.wire_faults, self.board, self.wire, self.bus_wires)
         self.truth = self.world.truth()
 
     def advance(self, t_ns: int) -> None:
         self._t_ns = t_ns
         self._faults.update(t_ns / 1e9, self.truth.s_m)
+        for bus in self._buses:
+            bus.advance()
         self.board.advance(t_ns)
         self.truth = self.world.truth()
 
@@ -242,7 +273,7 @@ def simulate(
     """
     operator = ScriptedOperator(job.scenario.operator)
     plant = SimulatedRobot(job)
-    driver = BoardDriver(plant.wire, job.profile, job.parameters)
+    driver = wire_of(job, plant)
     controller = Controller(job.profile, job.line, job.parameters, survey_sigma_m=job.survey_sigma_m)
     world = plant.world
     diameters_m = world.conductor_diameter_m, job.line.cable.diameter_m
@@ -287,6 +318,18 @@ def simulate(
     return summary
 
 
+def wire_of(job: Job, plant: SimulatedRobot) -> Wire:
+    """The drivers of the job's board and controllers."""
+    board = BoardDriver(plant.wire, job.profile, job.parameters, external=job.drives.external)
+    if not job.drives.bus:
+        return board
+    buses = [
+        bus_driver(job.drives, bus, job.profile, transport)
+        for bus, transport in zip(job.drives.bus, plant.bus_wires, strict=True)
+    ]
+    return Fleet(board, buses)
+
+
 def refuse(job: Job, out: Path, reason: str) -> Summary:
     """A job that is not begun: nothing moves, only `summary.json` is written."""
     diameters_m = job.line.conductor.diameter_m, job.line.cable.diameter_m
@@ -305,6 +348,8 @@ def _recorder(job: Job, out: Path) -> Recorder:
         "parameters.json": _parameters_json(job.parameters),
         "scenario.json": job.scenario.model_dump_json(),
     }
+    if job.drives.bus:
+        attachments["drives.json"] = job.drives.model_dump_json(exclude_unset=True)
     facts = {"section": job.line.section, "seed": job.seed, "survey_sigma_m": job.survey_sigma_m}
     return Recorder(out / "mission.mcap", {name: text.encode() for name, text in attachments.items()}, facts)
 

@@ -54,6 +54,7 @@ class AxisFault(IntEnum):
     RESET = 4  # the drive restarted and lost its configuration
     OVER_CURRENT = 5
     RUNAWAY = 6  # pulled faster than told, with no torque left to hold it
+    OTHER = 7  # one of the controller's own that is none of these
 
 
 class AxisLimit(IntEnum):

@@ -9,6 +9,7 @@ inside `send`.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from firmware_bridge import wire
@@ -78,14 +79,17 @@ class BoardDriver:
         profile: Profile,
         parameters: Parameters,
         serial_number: int | None = None,
+        external: Collection[Axis] = (),
     ) -> None:
         """
         Args:
+            external: axes with controllers of their own, of which the board knows nothing.
             serial_number: of the board that is expected; None takes the first that answers and then no other.
         """
         self._life_ms = int(parameters.setpoint_life_ms)
         self._robot = profile.name
-        self._config_digest = config_digest(axis_configs(profile))
+        configs = zip(Axis, axis_configs(profile), strict=True)
+        self._config_digest = config_digest(config for axis, config in configs if axis not in external)
         self._layout_digest = layout_digest()
         self._serial_number = serial_number
         self._stale = 0
@@ -232,8 +236,13 @@ class BoardDriver:
 
     # ------------------------------------------------------------------ out
 
-    def send(self, t_ns: int, command: CommandFrame) -> None:
-        """Say what this tick has to say: hello, heartbeat, setpoints, a reset."""
+    def send(self, t_ns: int, command: CommandFrame, others_ns: int | None = None) -> None:
+        """Say what this tick has to say: hello, heartbeat, setpoints, a reset.
+
+        Args:
+            others_ns: when the oldest feedback of axes with controllers of their own was taken.
+        """
+        self._oldest_ns = self._axes.t_ns if others_ns is None else min(self._axes.t_ns, others_ns)
         if not self._open:
             return
         if self._session == 0:
@@ -251,7 +260,7 @@ class BoardDriver:
             self._link.queue(wire.BOARD_HELLO, self._layout_digest, self._config_digest, PROTOCOL)
 
     def _speak(self, t_ns: int, command: CommandFrame) -> None:
-        feedback_ns = t_ns - self._axes.t_ns
+        feedback_ns = t_ns - self._oldest_ns
         self._heartbeat(t_ns, command, feedback_ns)
         if command.armed and not self.mismatch and feedback_ns <= _MUTE_NS:
             self._setpoint_seq += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import IntEnum
 
 import numpy as np
@@ -18,7 +18,7 @@ from firmware_bridge.axes import axis_configs
 from firmware_bridge.link import BOARD_SYSTEM, PROTOCOL, Intent, Link, Safety, Values, layout_digest
 from firmware_bridge.ports import LinkLost, Transport
 from firmware_bridge.virtual.drives import DriveBank
-from firmware_bridge.virtual.loops import STEP_US
+from firmware_bridge.virtual.loops import STEP_US, STOP_GRACE_US
 from firmware_bridge.virtual.mechanics import Mechanics, RawSensors
 from firmware_bridge.virtual.permission import MODES, WATCHDOG_US, Permission
 from firmware_bridge.virtual.support import SupportRule
@@ -64,15 +64,17 @@ class VirtualBoard:
         mechanics: Mechanics,
         serial_number: int = 1,
         t_ns: int = 0,
+        external: Collection[Axis] = (),
     ) -> None:
-        """Power up at `t_ns`."""
+        """Power up at `t_ns`; `external` axes have controllers of their own."""
         self._transport = transport
         self._profile = profile
         self._mechanics = mechanics
         self.serial_number = serial_number
         self._rule = SupportRule.of(profile.carriages)
         self._layout_digest = layout_digest()
-        self.drives = DriveBank(axis_configs(profile), mechanics, profile.power.brake_s)
+        self.drives = DriveBank(axis_configs(profile), mechanics, profile.power.brake_s, external)
+        self._own_grips = [(c, axis) for c, axis in enumerate(GRIP) if axis not in external]
         self._setpoints = bytearray(_SETPOINTS.size)  # newest, as the drives' loops take them
         self._points = np.frombuffer(self._setpoints, np.float64, 30).reshape(3, len(Axis))
         self._modes = np.frombuffer(self._setpoints, np.int64, offset=self._points.nbytes)
@@ -84,6 +86,7 @@ class VirtualBoard:
         self._booted_ns = t_ns
         self._reset_cause = cause
         self._now_us = 0
+        self._relay_until_us = 0
         self._silent_until_us = silent_us
         self._link = Link(self._transport, BOARD_SYSTEM)
         self._hellos = 0
@@ -96,6 +99,7 @@ class VirtualBoard:
         self._grip_m = [math.nan] * len(GRIP)  # as reported last; NaN = not known
         self._raw: RawSensors = self._mechanics.sensors()
         self.drives.power_off()
+        self.drives.restart_clock()
 
     def _forget_sequences(self) -> None:
         self._last_seq = 0
@@ -220,7 +224,8 @@ class VirtualBoard:
         was_permitted = permission.permitted
         permission.tick(now_us, self._raw.estop_closed, self.drives.faulted)
         if was_permitted and not permission.permitted:
-            self.drives.stop(now_us, permission.ramp_us)
+            self._stop()
+        self.drives.relay = permission.permitted or now_us < self._relay_until_us
         if self._test_until_us is not None and now_us >= self._test_until_us:
             permission.watchdog_seen = self.drives.timed_out()
             self._end_test()
@@ -231,14 +236,20 @@ class VirtualBoard:
         was_permitted = self.permission.permitted
         change()
         if was_permitted and not self.permission.permitted:
-            self.drives.stop(self._now_us, self.permission.ramp_us)
+            self._stop()
+
+    def _stop(self) -> None:
+        """Controlled stop; other controllers keep their power for as long as the board's own drives at most."""
+        ramp_us = self.permission.ramp_us
+        self.drives.stop(self._now_us, ramp_us)
+        self._relay_until_us = self._now_us + ramp_us + STOP_GRACE_US
 
     def _judge_releases(self, values: Values) -> int:
         """Bit mask of the grips whose setpoint would break the support rule as measured now; of several that
         would be released together only the first may go."""
         refused, released = 0, False
         grip_m = self._grip_m
-        for carriage, axis in enumerate(GRIP):
+        for carriage, axis in self._own_grips:
             mode, target = values[34 + axis], values[axis]
             if mode == AxisMode.POSITION:
                 releases, target_m = self._rule.is_release(target, grip_m[carriage]), target

@@ -5,22 +5,26 @@ through, within the smallest of its own effort limit, the setpoint's and what he
 watchdog: a setpoint that outlives its life latches a time-out and the drive ramps down and brakes by itself,
 whatever the board does. Drives step with the mechanics at 500 Hz (`loops`).
 
+An axis that a controller of its own serves is *external*: here are its motor and loops only. That controller's
+front end (e.g. `virtual.moteus`) writes setpoint, deadline and fault into the axis' record; the board neither
+moves nor judges it, but owns the relay that feeds its power stage and its brake.
+
 Efforts have the sign of `robot.messages.Axis`: of a grip the pinch force, of the cable the pull against
 pay-out. Both push against the axis' own direction. The mechanics take the grip's push along its axis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.axes import WATCHDOG_MS, AxisConfig, config_digest
+from firmware_bridge.axes import EFFORT_DIRECTION, WATCHDOG_MS, AxisConfig, config_digest
 from firmware_bridge.virtual import loops
 from firmware_bridge.virtual.loops import STEP_US
 from firmware_bridge.virtual.mechanics import Mechanics
-from robot.messages import GRIP, TRACTION, Axis, AxisFault, AxisMode
+from robot.messages import TRACTION, Axis, AxisFault, AxisMode
 
 _DAMPING = 0.4  # share of the speed error that a bare drive corrects in one step
 _INTEGRAL_PER_S = 8.0  # velocity loop: integral over proportional gain
@@ -39,24 +43,39 @@ class DriveBank:
     Attributes:
         drives: one record an axis.
         effort: what the mechanics get, per axis.
-        faulted: whether a drive had a fault in the last step.
+        faulted: whether a drive of the board had a fault in the last step.
+        relay: whether external drives have power; without it their brakes fall in.
+        now_us: the board's clock after the last step.
+        uptime_us: for how long the drives have run, whatever became of the board.
     """
 
-    def __init__(self, configs: Sequence[AxisConfig], mechanics: Mechanics, brake_s: float) -> None:
+    def __init__(
+        self,
+        configs: Sequence[AxisConfig],
+        mechanics: Mechanics,
+        brake_s: float,
+        external: Collection[Axis] = (),
+    ) -> None:
         self._configs = tuple(configs)
+        self._own = [axis for axis in Axis if axis not in external]
         self._mechanics = mechanics
         self._brake_us = round(brake_s * 1e6)
         self._in_force = list(self._configs)
-        self._digest = config_digest(self._in_force)
+        self._digest = self._digest_of_own()
         self.drives: NDArray[np.void] = np.zeros(len(Axis), loops.DRIVE)
         self.drives["gain"] = 1.0
         self.drives["temperature_c"] = loops.AMBIENT_C
         self.drives["held_us"] = self._brake_us
+        self.drives["extrapolate_us"] = loops.EXTRAPOLATE_US
+        self.drives["external"] = [axis in external for axis in Axis]
         for axis in Axis:
             self._configure(axis)
         self._flip = np.array([-1.0 if axis == Axis.CABLE else 1.0 for axis in Axis])
         self.effort = np.zeros(len(Axis))
         self.faulted = False
+        self.relay = False
+        self.now_us = 0
+        self.uptime_us = 0
         self._floats = np.zeros((3, len(Axis)))
         self._codes = np.zeros((3, len(Axis)), np.int64)
         mechanics.braked[:] = True
@@ -82,8 +101,10 @@ class DriveBank:
         mechanics = self._mechanics
         self.faulted = loops.step(
             self.drives, mechanics.position, mechanics.velocity, mechanics.braked, self.effort, self._flip,
-            now_us, self._brake_us,
+            now_us, self._brake_us, self.relay,
         )  # fmt: skip
+        self.now_us = now_us + STEP_US
+        self.uptime_us += STEP_US
         mechanics.step(STEP_US * 1e-6, self.effort)
 
     def stop(self, now_us: int, ramp_us: int) -> None:
@@ -92,48 +113,60 @@ class DriveBank:
 
     def set_ramp(self, ramp_us: int) -> None:
         """The ramp with which a drive whose watchdog runs out stops."""
-        self.drives["ramp_us"] = ramp_us
+        self.drives["ramp_us"][self._own] = ramp_us
 
     def power_off(self) -> None:
         """At once, without ramp; the brakes fall in."""
-        self.drives["phase"] = loops.OFF
+        self.drives["phase"][self._own] = loops.OFF
+
+    def restart_clock(self) -> None:
+        """The board's clock begins anew at zero; that of other controllers goes on."""
+        for name in ("received_us", "deadline_us", "stop_us"):
+            self.drives[name][self.drives["external"]] -= self.now_us
+        self.now_us = 0
 
     def hold_until(self, now_us: int, life_us: int) -> None:
         """Enable every drive with its brake on, to see whether it times out when nothing more comes."""
-        drives = self.drives
-        drives["mode"] = AxisMode.HOLD
-        drives["deadline_us"] = now_us + life_us
-        drives["phase"] = np.where(drives["fault"] == 0, loops.RUNNING, loops.OFF)
+        for axis in self._own:
+            drive = self.drives[axis]
+            drive["mode"] = AxisMode.HOLD
+            drive["deadline_us"] = now_us + life_us
+            drive["phase"] = loops.RUNNING if drive["fault"] == 0 else loops.OFF
 
     def clear_faults(self) -> None:
         """Clear what is latched; a drive that lost its configuration gets it back, a hot one stays off."""
-        for axis in Axis:
-            drive = self.drives[axis]
-            if drive["fault"] == AxisFault.RESET:
-                self._configure(axis)
-            if drive["temperature_c"] < loops.DERATE_C:
-                drive["fault"] = AxisFault.NONE
-        self.faulted = bool(self.drives["fault"].any())
+        for axis in self._own:
+            self.clear_fault(axis)
+        self.faulted = bool(self.drives["fault"][self._own].any())
+
+    def clear_fault(self, axis: int) -> None:
+        """As `clear_faults`, of one axis."""
+        drive = self.drives[axis]
+        if drive["fault"] == AxisFault.RESET:
+            self._configure(axis)
+        if drive["temperature_c"] < loops.DERATE_C:
+            drive["fault"] = AxisFault.NONE
 
     def digest(self) -> int:
         """Digest of the configuration that the drives have, not of the one they should have."""
         return self._digest
 
     def standing(self) -> bool:
-        """Whether every drive is off and nothing moves."""
-        drives = self.drives
+        """Whether every drive of the board is off and stands."""
+        drives = self.drives[self._own]
         return bool((drives["phase"] == loops.OFF).all() and (np.abs(drives["velocity"]) < 0.01).all())
 
     def timed_out(self) -> bool:
         """Whether every drive's watchdog has run out."""
-        return bool((self.drives["fault"] == AxisFault.TIMEOUT).all())
+        return bool((self.drives["fault"][self._own] == AxisFault.TIMEOUT).all())
 
     def watchdog_ms(self) -> int:
         """Life time in force in the drives; 0 if one of them has none."""
-        return WATCHDOG_MS if self.drives["watchdog"].all() else 0
+        return WATCHDOG_MS if self.drives["watchdog"][self._own].all() else 0
 
     def report(self) -> tuple[list[list[float]], list[list[int]]]:
-        """(position, velocity, effort) and (mode, fault, limit reason), each per axis."""
+        """(position, velocity, effort) and (mode, fault, limit reason), each per axis; of external axes the board
+        knows nothing."""
         loops.report(self.drives, self._floats, self._codes)
         return self._floats.tolist(), self._codes.tolist()
 
@@ -174,7 +207,10 @@ class DriveBank:
 
     def _put_in_force(self, axis: int, config: AxisConfig) -> None:
         self._in_force[axis] = config
-        self._digest = config_digest(self._in_force)
+        self._digest = self._digest_of_own()
+
+    def _digest_of_own(self) -> int:
+        return config_digest(self._in_force[axis] for axis in self._own)
 
     def _configure(self, axis: int) -> None:
         config = self._configs[axis]
@@ -193,7 +229,7 @@ class DriveBank:
             drive[name] = getattr(config, name)
         drive["self_locking"] = config.self_locking
         drive["watchdog"] = True
-        drive["direction"] = -1.0 if axis in GRIP or axis == Axis.CABLE else 1.0
+        drive["direction"] = EFFORT_DIRECTION[axis]
         if config.self_locking:
             drive["fade"] = loops.STILL
             drive["kp"] = _LOCKING_GAIN * config.effort_max / config.velocity_max

@@ -12,8 +12,9 @@ from robot.messages import AxisFault, AxisLimit, AxisMode
 
 STEP_US = 2000  # period of the loops
 
-# How a drive stands
-OFF, RUNNING, STOPPING = 0, 1, 2
+# How a drive stands. DAMPED is a time-out reaction of controllers other than the board's: nothing is driven, the
+# axis is only braked by `damping`, if that.
+OFF, RUNNING, STOPPING, DAMPED = 0, 1, 2, 3
 
 _HOLD, _VELOCITY, _POSITION, _EFFORT = (int(m) for m in AxisMode)
 (
@@ -30,12 +31,12 @@ _ENCODER, _RUNAWAY = int(AxisFault.ENCODER), int(AxisFault.RUNAWAY)
 
 _GEAR_LOSS = 0.5  # a self-locking gear's own loss at full speed, over full effort; not counted as push
 _APPROACH_M = 0.003  # but for the last way to the target, where the limit is what it may press with
-_EXTRAPOLATE_US = 20_000  # a moving position target is followed for two ticks, then it stands
+EXTRAPOLATE_US = 20_000  # a moving position target is followed for two ticks, then it stands
 STILL = 1e-3  # rad/s or m/s below which a self-locking drive counts as standing
 _ABSURD = 10.0  # times its largest speed: no drive runs so fast, its encoder is broken
 _AWAY = 0.05  # of its largest speed: a drive this much faster than told ...
 _AWAY_STEPS = 5  # ... and ever faster over these many steps, at the end of its torque, runs away
-_STOP_GRACE_US = 200_000  # after the ramp the brakes go on even if the axis still moves
+STOP_GRACE_US = 200_000  # after the ramp the brakes go on even if the axis still moves
 
 AMBIENT_C = 25.0
 _RISE_C = 55.0  # at continuous effort
@@ -59,6 +60,10 @@ DRIVE = np.dtype(
         ("kp", "f8"),
         ("ki", "f8"),
         ("position_gain", "f8"),
+        ("external", "b1"),  # of a controller of its own, see `drives`
+        ("extrapolate_us", "i8"),  # for how long a moving position target is followed
+        ("timeout_phase", "i8"),  # how it stands once its watchdog has run out
+        ("damping", "f8"),  # effort per speed while DAMPED
         # setpoint
         ("mode", "i8"),
         ("target", "f8"),
@@ -95,7 +100,7 @@ DRIVE = np.dtype(
 def accept(drives, values, modes, refused, now_us, deadline_us):  # type: ignore[no-untyped-def]
     for i in range(drives.shape[0]):
         drive = drives[i]
-        if drive.fault != 0:
+        if drive.external or drive.fault != 0:
             continue
         mode, target, feedforward, limit = modes[i], values[0, i], values[1, i], values[2, i]
         refusal = 0
@@ -126,6 +131,8 @@ def accept(drives, values, modes, refused, now_us, deadline_us):  # type: ignore
 def stop(drives, now_us, ramp_us):  # type: ignore[no-untyped-def]
     for i in range(drives.shape[0]):
         drive = drives[i]
+        if drive.external:
+            continue
         drive.ramp_us = ramp_us
         if drive.phase == RUNNING:
             _begin_stop(drive, now_us)
@@ -135,11 +142,16 @@ def stop(drives, now_us, ramp_us):  # type: ignore[no-untyped-def]
 def _begin_stop(drive, now_us):  # type: ignore[no-untyped-def]
     drive.stop_us = now_us
     drive.stop_velocity = drive.velocity
-    drive.phase = OFF if drive.self_locking or drive.mode == _HOLD else STOPPING
+    if drive.self_locking or drive.mode == _HOLD:
+        drive.phase = OFF
+    else:
+        drive.phase = drive.timeout_phase if drive.external else STOPPING
 
 
 @njit(cache=True, nogil=True)
-def step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  # type: ignore[no-untyped-def]
+def step(  # type: ignore[no-untyped-def]
+    drives, position, velocity, braked, effort, flip, now_us, brake_us, relay
+):
     dt_s = STEP_US * 1e-6
     faulted = False
     for i in range(drives.shape[0]):
@@ -150,7 +162,8 @@ def step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  #
             drive.fault = _TIMEOUT
             _begin_stop(drive, now_us)
         driven = drive.phase == RUNNING and drive.mode == _VELOCITY and not drive.self_locking
-        if drive.fault == 0 and driven and _runs_away(drive, drive.target, drive.limit):
+        watched = driven and not drive.external  # other controllers do not notice that they run away
+        if drive.fault == 0 and watched and _runs_away(drive, drive.target, drive.limit):
             drive.fault = _RUNAWAY
         if drive.fault != 0 and drive.phase == RUNNING:
             _begin_stop(drive, now_us)
@@ -159,10 +172,13 @@ def step(drives, position, velocity, braked, effort, flip, now_us, brake_us):  #
         brake = _drive(drive, now_us, brake_us, dt_s)
         if drive.fault != 0 and drive.fault != _TIMEOUT:
             drive.force = 0.0
+        if drive.external and not relay:
+            drive.force, drive.integral = 0.0, 0.0
+            brake = True
         braked[i] = brake
         rubbing = drive.friction * drive.velocity / (abs(drive.velocity) + drive.fade)
         effort[i] = flip[i] * (drive.force - rubbing)
-        faulted |= drive.fault != 0
+        faulted |= drive.fault != 0 and not drive.external
     return faulted
 
 
@@ -215,15 +231,22 @@ def _drive(drive, now_us, brake_us, dt_s):  # type: ignore[no-untyped-def]
     if drive.phase == OFF:
         drive.force = 0.0
         return True
+    if drive.phase == DAMPED:
+        limit = min(drive.effort_max, _warm_limit(drive))
+        drive.force = min(max(-drive.damping * drive.velocity, -limit), limit)
+        return False
     if drive.phase == STOPPING:
         left = 1.0 - (now_us - drive.stop_us) / drive.ramp_us if drive.ramp_us > 0 else 0.0
+        if drive.external:  # then it stands on its own power; its brake hangs on the board's relay
+            _follow(drive, drive.stop_velocity * max(left, 0.0), 0.0, drive.effort_max, dt_s)
+            return False
         if drive.mode == _EFFORT and left > 0.0:
             _push(drive, drive.direction * drive.target)
             return False
         if _runs_away(drive, drive.stop_velocity * max(left, 0.0), drive.effort_max):
-            drive.stop_us = now_us - drive.ramp_us - _STOP_GRACE_US - 1  # no ramp will help: brake
+            drive.stop_us = now_us - drive.ramp_us - STOP_GRACE_US - 1  # no ramp will help: brake
         late_us = now_us - drive.stop_us - drive.ramp_us
-        if late_us >= 0 and (abs(drive.velocity) < 0.02 or late_us > _STOP_GRACE_US):
+        if late_us >= 0 and (abs(drive.velocity) < 0.02 or late_us > STOP_GRACE_US):
             return _brake(drive, brake_us, dt_s)
         _follow(drive, drive.stop_velocity * max(left, 0.0), 0.0, drive.effort_max, dt_s)
         drive.held_us = 0
@@ -231,7 +254,7 @@ def _drive(drive, now_us, brake_us, dt_s):  # type: ignore[no-untyped-def]
     if drive.mode == _VELOCITY:
         _follow(drive, drive.target, drive.inertia * drive.feedforward, drive.limit, dt_s)
     elif drive.mode == _POSITION:
-        ahead_s = min(now_us - drive.received_us, _EXTRAPOLATE_US) * 1e-6
+        ahead_s = min(now_us - drive.received_us, drive.extrapolate_us) * 1e-6
         error = drive.target + drive.feedforward * ahead_s - drive.position
         wish = drive.feedforward + drive.position_gain * error
         limit = drive.limit
@@ -296,6 +319,10 @@ def _warm_limit(drive):  # type: ignore[no-untyped-def]
 def report(drives, floats, codes):  # type: ignore[no-untyped-def]
     for i in range(drives.shape[0]):
         drive = drives[i]
+        if drive.external:
+            floats[0, i] = floats[1, i] = floats[2, i] = np.nan
+            codes[0, i] = codes[1, i] = codes[2, i] = 0
+            continue
         floats[0, i], floats[1, i] = drive.position, drive.velocity
         floats[2, i] = drive.direction * drive.force
         codes[0, i] = drive.mode if drive.phase == RUNNING else _HOLD

@@ -9,7 +9,7 @@ two latch. A latched stop is cleared by an explicit reset alone, and a reset doe
 
 from __future__ import annotations
 
-from firmware_bridge.axes import WATCHDOG_MS
+from firmware_bridge.axes import RAMP_MS, WATCHDOG_MS
 from firmware_bridge.link import Intent, Safety
 from robot.messages import Mode, StopCause
 
@@ -19,10 +19,6 @@ WATCHDOG_US = WATCHDOG_MS * 1000
 # plain numbers, because arithmetic with enumerated flags costs as much as a frame
 _ESTOP_CLOSED, _PERMITTED = int(Safety.ESTOP_CLOSED), int(Safety.PERMITTED)
 _LATCHED_STOP, _WATCHDOG_SEEN = int(Safety.LATCHED_STOP), int(Safety.WATCHDOG_SEEN)
-
-# Duration of the ramp to rest before the brakes (stop category 1). 1 s keeps the body's lean from the braking
-# rotor in bounds. A crossing holds its stance at once; HOLD may still be coming to rest.
-_RAMP_US = dict.fromkeys(MODES, 1_000_000) | dict.fromkeys((Mode.SAFE, Mode.READY, Mode.CROSSING), 100_000)
 
 
 class Permission:
@@ -44,7 +40,7 @@ class Permission:
     @property
     def ramp_us(self) -> int:
         """Duration of the controlled stop that the mode demands."""
-        return _RAMP_US[self.mode]
+        return RAMP_MS[self.mode] * 1000
 
     def open_session(self, session: int) -> None:
         """A host has said hello: whatever was permitted to another session is over."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all chance; else the scenario's.")
 @click.option("--out", type=DIRECTORY, help="Directory for log and summary.")
 @click.option("--realtime", is_flag=True, help="Run at the pace of a real job.")
+@click.option("--drives", metavar="NAME|FILE", help="Motor controllers; the bridge board's unless given.")
 @click.option("--camera", type=click.Choice(["features"]), default="features", help="Kind of camera.")
 @as_json
 def run(
@@ -38,6 +39,7 @@ def run(
     seed: int | None,
     out: Path | None,
     realtime: bool,
+    drives: str | None,
     camera: str,
     as_json: bool,
 ) -> int:
@@ -51,7 +53,7 @@ def run(
     from missions.plan import plan
     from missions.run import refuse, simulate
 
-    job = read_job(name, section, robot, parameters, settings, seed)
+    job = read_job(name, section, robot, parameters, settings, seed, drives)
     out = out or Path("runs") / _run_name(name, job)
     _make(out)
     refusals = plan(job).refusals

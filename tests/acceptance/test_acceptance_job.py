@@ -52,6 +52,19 @@ def test_350_m_are_wrapped_as_asked(job_directory: Path, long_job: Done, seed: i
 
 @pytest.mark.acceptance
 @long_run
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@each_figure
+def test_350_m_are_wrapped_as_asked_through_other_controllers(
+    job_directory: Path, drives: str, figure: Figure
+) -> None:
+    def make() -> Done:
+        return run("jiashan-350m", job_directory / drives, "--drives", drives, keep_log=False)
+
+    check(figure, remember("jiashan-350m", drives, make))
+
+
+@pytest.mark.acceptance
+@long_run
 @pytest.mark.parametrize("section", IMPORTED_SECTIONS)
 @each_figure
 def test_sections_of_the_imported_line_are_wrapped_as_asked(

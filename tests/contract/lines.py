@@ -110,42 +110,70 @@ def loop() -> Iterator[Line]:
 @contextlib.contextmanager
 def rfc2217() -> Iterator[Line]:
     """A serial port behind a network, with a loop-back plug in it."""
+    plug = SerialPort("loop://")
+    try:
+        with served_by_rfc2217(plug) as host:
+            yield Line(host, host, host.close)
+    finally:
+        plug.close()
+
+
+@contextlib.contextmanager
+def remote() -> Iterator[Line]:
+    """A serial port behind a network, with a device at it."""
+    at_port, at_device = socket.socketpair()
+    plug, far = FileEnd(at_port.detach()), FileEnd(at_device.detach())
+    try:
+        with served_by_rfc2217(plug) as host:
+            yield Line(host, far, far.close)
+    finally:
+        plug.close()
+        far.close()
+
+
+@contextlib.contextmanager
+def served_by_rfc2217(plug: Transport) -> Iterator[SerialPort]:
+    """A port at the network's end of which is `plug`."""
     ended = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve_rfc2217, args=(server, ended))
+        thread = threading.Thread(target=serve_rfc2217, args=(server, plug, ended))
         thread.start()
         try:
             with warnings.catch_warnings():  # pyserial's own, about the name of a thread's method
                 warnings.simplefilter("ignore", DeprecationWarning)
                 host = SerialPort(f"rfc2217://127.0.0.1:{server.getsockname()[1]}")
-            yield Line(host, host, host.close)
+            yield host
             host.close()
         finally:
             ended.set()
             thread.join(WAIT_S)
 
 
-def serve_rfc2217(server: socket.socket, ended: threading.Event) -> None:
+def serve_rfc2217(server: socket.socket, plug: Transport, ended: threading.Event) -> None:
     connection, _ = server.accept()
-    with connection, serial.serial_for_url("loop://", timeout=0) as port:
+    with connection, serial.serial_for_url("loop://", timeout=0) as settings:
         connection.settimeout(0.002)
 
         class Sender:
             write = staticmethod(connection.sendall)
 
-        manager = PortManager(port, Sender)
+        manager = PortManager(settings, Sender)  # the settings of the port; its data goes through the plug
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
                 received = connection.recv(READ_MAX)
                 if not received:
                     return
-                port.write(b"".join(manager.filter(received)))
-            with contextlib.suppress(OSError):
-                connection.sendall(b"".join(manager.escape(port.read(port.in_waiting))))
+                try:
+                    plug.write(b"".join(manager.filter(received)))
+                except LinkLost:
+                    return
+            with contextlib.suppress(OSError, LinkLost):
+                connection.sendall(b"".join(manager.escape(plug.read())))
 
 
 LINES = {"memory": memory, "pty": pty, "socket": tcp, "loop": loop, "rfc2217": rfc2217}
 TWO_ENDED = {name: line for name, line in LINES.items() if name not in ("loop", "rfc2217")}
+CONVERSING = TWO_ENDED | {"rfc2217": remote}  # of which each end is somebody's own
 
 
 def read_for(end: Transport, count: int) -> bytes:

@@ -150,3 +150,41 @@ def test_an_exception_in_the_loop_still_stops_the_robot_and_closes_the_log(
     assert not log.cut_off
     assert (sent[-1].stop, sent[-1].armed) == (True, False)
     assert (sent[-2].stop, sent[-2].armed) == (False, True)
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+def test_a_job_runs_through_other_controllers(tmp_path: Path, drives: str) -> None:
+    run = run_until(read_job("short-60m", drives=drives), tmp_path, 22.0)
+    assert Mode.WRAP in run.modes
+    assert run.summary.travelled_m > 1.0
+    assert not run.summary.violations
+    assert run.summary.frames_bad == 0
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("kind", ["reset", "over_current", "over_temperature"])
+def test_a_fault_of_another_controller_stops_the_robot(tmp_path: Path, drives: str, kind: str) -> None:
+    fault = Fault(kind=kind, target="traction_front.drive", at_s=17.0)
+    run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(fault,)), tmp_path, 21.0)
+    assert run.modes[-1] is Mode.STOPPED
+    assert not run.summary.violations
+    assert {"drive_reset", "drive_fault"} & event_ids(run)
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+def test_a_noisy_line_to_other_controllers_does_not_end_the_job(tmp_path: Path, drives: str) -> None:
+    noise = Fault(kind="corrupt", target="bus", at_s=8.0, value=1e-4)
+    run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(noise,)), tmp_path, 24.0)
+    assert run.modes.count(Mode.STOPPED) == 1  # only the end
+    assert run.summary.frames_bad > 0
+    assert not run.summary.violations
+
+
+@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("kind", ["disconnect", "half_open"])
+def test_a_lost_line_to_other_controllers_stops_the_robot(tmp_path: Path, drives: str, kind: str) -> None:
+    lost = Fault(kind=kind, target="bus", at_s=17.0)
+    run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(lost,)), tmp_path, 21.0)
+    assert run.modes[-1] is Mode.STOPPED
+    assert {"link_lost", "feedback_lost"} & event_ids(run)
+    assert not run.summary.violations
