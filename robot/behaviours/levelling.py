@@ -18,6 +18,8 @@ _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
 _CALM_S = 60.0  # as long as a crossing takes
 _ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
+_STEADY_S, _STEADY_MPS = 2.0, 0.02  # after a change of speed the body swings for about so long
+_HELD = 4 / 3  # a crossing's counterweight takes a quarter off what leans the free body
 _LEVEL_SHARE = (
     0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
 )
@@ -27,19 +29,23 @@ class WindMemory:
     """Whether the wind has leaned the rolling body too far of late.
 
     Args:
-        most_deg: more is too far.
+        most_deg: more is too far in a crossing.
     """
 
     def __init__(self, most_deg: float) -> None:
-        self._most_rad = math.radians(most_deg)
+        self._most_rad = _HELD * math.radians(most_deg)
+        self._speed_mps = self._steady_s = 0.0
         self._calm_s = math.inf  # since the last one
         self.lean_rad = 0.0  # the last one's
 
     def observe(self, situation: Situation) -> None:
         """One tick of travel with the counterweight where it balances the coil."""
-        lean_rad = abs(situation.estimate.roll_rad)
+        lean_rad, speed_mps = abs(situation.estimate.roll_rad), situation.estimate.speed_mps
         self._calm_s += situation.dt_s
-        if lean_rad > self._most_rad and abs(situation.estimate.speed_mps) > _ROLLING_MPS:
+        self._steady_s += situation.dt_s
+        if abs(speed_mps - self._speed_mps) > _STEADY_MPS:
+            self._speed_mps, self._steady_s = speed_mps, 0.0
+        if lean_rad > self._most_rad and abs(speed_mps) > _ROLLING_MPS and self._steady_s > _STEADY_S:
             self._calm_s, self.lean_rad = 0.0, lean_rad
 
     @property

@@ -182,7 +182,8 @@ def test_a_leaning_body_rolls_to_and_fro_until_it_hangs_level(motion: Motion) ->
 def test_a_gust_is_remembered_and_waited_out(motion: Motion) -> None:
     """Level for the moment, but a while ago the wind leaned the rolling body too far."""
     gusts = WindMemory(3.0)
-    gusts.observe(situation(speed_mps=0.4, roll_rad=math.radians(4.0)))
+    for _ in range(round(3.0 / DT_S)):
+        gusts.observe(situation(speed_mps=0.4, roll_rad=math.radians(4.5)))
     level = Levelling(motion, gusts, situation(travel_m=5.0))
     travel_m, waited_s = 5.0, 0.0
     while not level.step(Wish(PROFILE), calm := situation(travel_m=travel_m, roll_rad=0.005, speed_mps=0.0)):
@@ -190,6 +191,13 @@ def test_a_gust_is_remembered_and_waited_out(motion: Motion) -> None:
         travel_m += motion.speed_mps * DT_S
         waited_s += DT_S
     assert waited_s == pytest.approx(60.0, abs=1.0)
+
+
+def test_a_swing_after_a_change_of_speed_is_no_gust(motion: Motion) -> None:
+    wind = WindMemory(3.0)
+    for tick in range(round(1.5 / DT_S)):
+        wind.observe(situation(speed_mps=0.25 * tick * DT_S, roll_rad=math.radians(5.0)))
+    assert wind.over
 
 
 def test_every_turn_is_recorded_with_its_place_and_its_cable(motion: Motion) -> None:
