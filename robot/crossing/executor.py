@@ -46,6 +46,7 @@ class _Progress:
     confirmed_s: float = 0.0
     missed_s: float = 0.0  # a grip is closed and not loaded
     tries: int = 0  # of this step, after the first
+    contacts: int = 0  # in this step
     rotor_rad: float | None = None  # where the rotor is being parked
     arrived: bool = False  # an advance has reached its place and only comes to rest
 
@@ -78,7 +79,6 @@ class Crossing:
         self._clamped = True  # all carriages, when last measured
         self._retries = 0
         self._times = StepTimes()
-        self._contacts: dict[int, int] = {}  # by step
         self._touched = False  # the last stop came from a contact
         self._grasp_s = 0.0  # left for the drives to take the grips over from their brakes
         self._refusal = ""  # why it cannot go on from where it stands
@@ -108,14 +108,13 @@ class Crossing:
         """Take up a new plan from where the robot stands all clamped before the features."""
         self._retries = 0
         self._times = StepTimes()
-        self._contacts.clear()
         self._touched = False
         self._take_up(ahead, situation, HOME)
 
     def touched(self) -> None:
         """Something was touched in the present step; it is gone back from before anything else."""
         self._touched = True
-        self._contacts[self._progress.step] = self._contacts.get(self._progress.step, 0) + 1
+        self._progress.contacts += 1
 
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
@@ -213,7 +212,6 @@ class Crossing:
         if isinstance(ahead.plan, Blocked):
             self._refusal = ahead.plan.reason
             return
-        self._contacts.clear()
         self._take_up(ahead, situation, stance)
 
     # ------------------------------------------------------------------ steps
@@ -238,11 +236,12 @@ class Crossing:
                 return None
         if self._undone_to is not None:
             progress.step, self._undone_to = self._undone_to, None
+            progress.contacts = 0
             return "crossing_failed"
         assert self._course is not None
         self._times.done(self._course.plan.steps[progress.step])
         progress.step += 1
-        progress.tries = 0
+        progress.tries = progress.contacts = 0
         if step.kind is StepKind.RELEASE_ROTOR:
             self._cable.end(situation)
         return None
@@ -300,7 +299,7 @@ class Crossing:
         if planned.kind not in STATES:  # a carriage between its places must not roll
             to_m = max(here_m - _CONTACT_BACK_M, min(course.last_drive_from_m(index), here_m))
         back = course.drive(index, here_m, to_m)
-        if self._contacts[index] >= _CONTACTS:
+        if self._progress.contacts >= _CONTACTS:
             self._give_up(course, f"{text} again", situation)
             self._undone_to = index if self._undone_to is None else self._undone_to
             self._instead.appendleft(back)

@@ -103,13 +103,13 @@ def test_whatever_fails_over_a_plain_pole_the_robot_is_held_and_can_be_stopped(f
 
 
 def test_all_of_the_plan_is_walked_through(failing: Walk) -> None:
-    places = {state.plant.place for state in failing.states if state.mode is Mode.CROSSING}
+    places = {state.plant.place_m for state in failing.states if state.mode is Mode.CROSSING}
     stances = {state.plant.grips for state in failing.states}
     modes = failing.modes()
     assert len(places) > 10
     assert len(stances) == 7  # all clamped; each carriage open and on its way
     assert all(modes[name] > 0 for name in ("SAFE", "READY", "WRAP", "CROSSING", "HOLD", "STOPPED"))
-    done = [n for n, s in enumerate(failing.states) if s.mode is Mode.WRAP and s.plant.place == max(places)]
+    done = [n for n, s in enumerate(failing.states) if s.mode is Mode.WRAP and s.plant.place_m == max(places)]
     assert done
 
 

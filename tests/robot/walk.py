@@ -130,7 +130,7 @@ def wrongs(model: Model, before: State, move: Move, happens: Happening) -> Itera
         move.rolls
         and mode in (Mode.CROSSING, Mode.RETREAT)
         and not happens.jams
-        and not model.foreseen(plant)
+        and not model.foreseen(before.plant, plant, move.to.course)
     ):
         yield "rolls in a stance that the plan has not there"
     if happens.blind and any(kind != AxisMode.HOLD for kind in command.setpoints.mode):
