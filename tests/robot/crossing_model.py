@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 from missions.job import read_job
+from robot.behaviours.levelling import Levelling
 from robot.behaviours.route import Ahead
 from robot.controller import Controller
 from robot.crossing import undo
@@ -99,6 +100,12 @@ class Happening:
     blind: bool = False  # feedback is old
     unseen: bool = False  # the camera sees no feature
     restarts: bool = False  # the computer starts anew before the tick
+
+    @property
+    def mishap(self) -> str:
+        """What goes wrong, "" = nothing: people and power are no mishaps."""
+        wrong = self.jams or self.misses or self.blind or self.unseen or self.unread is not None
+        return self.name if wrong or (self.conditions and not self.acts) else ""
 
 
 NOTHING = Happening("nothing")
@@ -279,16 +286,25 @@ _CLOCKS_AND_BOOKS = (
     "_taken_s",
     "_planned_s",
 )
+_FOR_RETREAT = ("farthest_m", "free_from_m")
 _GIVEN_ANEW = ("_active", "_deferred", "_reset", "active", "inhibit", "detail", "reason", "_last_rotor_rad")
 _WAITS = ("waited_s", "_level_s", "_looked_s", "_travel_origin_m")
 _CONSTANT = ("profile", "_profile", "line", "parameters", "_parameters", "_bounds", "_places", "_looked_at")
-_LEFT_OUT = frozenset((*_CLOCKS_AND_BOOKS, *_GIVEN_ANEW, *_WAITS, *_CONSTANT))
+_LEFT_OUT = frozenset((*_FOR_RETREAT, *_CLOCKS_AND_BOOKS, *_GIVEN_ANEW, *_WAITS, *_CONSTANT))
 # What a behaviour begins anew when its mode begins.
 _OF_A_MODE = {
     "in_step_s": Mode.CROSSING,
     "confirmed_s": Mode.CROSSING,
     "missed_s": Mode.CROSSING,
     "tries": Mode.CROSSING,
+    "_clamped": Mode.CROSSING,
+    "_refusal": Mode.CROSSING,
+    "_drawn_up": Mode.WRAP,
+    "_pinch_n": Mode.WRAP,
+    "_levelling": Mode.WRAP,
+    "_swaying": Mode.WRAP,
+    "_back": Mode.WRAP,
+    "_start_m": Mode.WRAP,
     "_to_m": Mode.RETREAT,
 }
 _TOLD_BOX = "_instead"
@@ -309,12 +325,18 @@ class State:
     mode: Mode
     geared: bool  # the rotor turns with travel: its angle follows from the place
     course: Course  # in force, or else the first
+    mishap: str = ""  # of the tick before
+    mishaps: int = 0  # so far; one that goes on counts once
 
     @property
     def put_off_ns(self) -> int | None:
         """Since when a HOLD waits for a stable stance."""
         put_off = self.memory[0][1]["_deferred"]
         return put_off.since_ns if put_off else None
+
+    @property
+    def waited_ns(self) -> int:
+        return 0 if self.put_off_ns is None else self.t_ns - self.put_off_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,9 +361,11 @@ class Model:
 
     Args:
         plan: how the features are crossed.
+        retreats: how far the robot has come counts: somebody may send it back.
     """
 
-    def __init__(self, plan: CrossingPlan) -> None:
+    def __init__(self, plan: CrossingPlan, retreats: bool = False) -> None:
+        self._retreats = retreats
         self.plan = plan = _in_model_time(plan)
         self._plans: dict[tuple[float, Stance], CrossingPlan | Blocked] = {}
         self._places_m: dict[int, tuple[float, ...]] = {}
@@ -379,7 +403,12 @@ class Model:
         self._recall(self._fresh)
         self._brain._machine._model.job = Mode.WRAP
         return State(
-            self._remembered(), Plant(place_m=round(self.plan.from_m, 4)), DT_NS, Mode.SAFE, False, Course(self.plan)
+            self._remembered(),
+            Plant(place_m=round(self.plan.from_m, 4)),
+            DT_NS,
+            Mode.SAFE,
+            False,
+            Course(self.plan),
         )
 
     def tick(self, state: State, happens: Happening) -> Move:
@@ -392,7 +421,16 @@ class Model:
         command = brain.tick(now)
         course = brain._crossing._course or Course(self.plan)
         plant = state.plant.after(command.setpoints, self._places(course.plan), happens)
-        after = State(self._remembered(), plant, state.t_ns + DT_NS, command.mode, brain._motion.geared, course)
+        after = State(
+            self._remembered(),
+            plant,
+            state.t_ns + DT_NS,
+            command.mode,
+            brain._motion.geared,
+            course,
+            happens.mishap,
+            state.mishaps + (happens.mishap not in ("", state.mishap)),
+        )
         return Move(after, now, command)
 
     def foreseen(self, before: Plant, after: Plant, course: Course) -> bool:
@@ -488,10 +526,17 @@ class Model:
         plant, brain = state.plant, state.memory[0][1]
         put_off = brain["_deferred"]
         waits = (put_off.cause, (state.t_ns - put_off.since_ns) // DT_NS) if put_off else None
-        mind = tuple(_told(type(thing), values, boxes, state.mode) for thing, values, boxes in state.memory)
+        mind = tuple(
+            _told(type(thing), values, boxes, state.mode)
+            for thing, values, boxes in state.memory
+            if state.mode is Mode.WRAP or type(thing) is not Levelling
+        )
         rotor = None if state.geared else _turn(plant.rotor_rad)
         body = plant.grips, plant.takes, rotor, plant.guide, plant.place_m, round(plant.speed_mps, 2)
-        return body, waits, mind
+        motion = self._brain._motion
+        come = next(values for thing, values, _ in state.memory if thing is motion) if self._retreats else {}
+        ways = tuple(round(come[name], 3) for name in _FOR_RETREAT if come)
+        return body, waits, mind, ways, state.mishap, state.mishaps
 
 
 def _in_model_time(plan: CrossingPlan) -> CrossingPlan:
@@ -579,7 +624,9 @@ def _by_name(value: Any) -> Any:
     if isinstance(value, Course):
         return id(value.plan), value.start
     if isinstance(value, deque):
-        return tuple((s.kind, s.carriage, s.stance, *(round(p, 3) for p in (s.s_m, *s.free_m))) for s in value)
+        return tuple(
+            (s.kind, s.carriage, s.stance, *(round(p, 3) for p in (s.s_m, *s.free_m))) for s in value
+        )
     return value
 
 
@@ -591,8 +638,8 @@ def _plain(value: Any, name: str) -> Hashable:
     """Something that can be compared, as exactly as it counts."""
     if name == "_gear":
         return value is not None
-    if name == "_grasp_s":
-        return value > 0.0  # type: ignore[no-any-return]
+    if name in ("_grasp_s", "_refusal"):
+        return bool(value > type(value)())
     if name == "contacts":
         return min(value, 2)  # type: ignore[no-any-return]
     if isinstance(value, float):
