@@ -75,12 +75,15 @@ AT_REST = (Mode.SAFE, Mode.READY, Mode.STOPPED)
 def walked(plan: str, usual: Sequence[Happening], mishaps: int, jogs: Sequence[Happening] = ()) -> Walk:
     """All that can come of these happenings, of so many mishaps in any order, each as long as it likes.
 
-    Mishaps begin only where something may move, jogs only where a person moves the robot.
+    Mishaps begin only where something may move, jogs only where a person moves the robot, and nobody arms or starts
+    what is at work.
     """
 
     def choices(state: State) -> Sequence[Happening]:
         more = state.mishaps < mishaps and state.mode not in AT_REST
         can = [h for h in usual if more or h.mishap in ("", state.mishap)]
+        if state.mode not in AT_REST:
+            can = [h for h in can if h not in (ARM, START)]
         return (*can, *jogs) if state.mode is Mode.MANUAL else can
 
     model = Model(planned(*PLANS[plan], context=Context()), retreats=BACK_OFF in usual)
