@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from robot.behaviours.lay import LayGeometry, LayPoint
 from robot.behaviours.wish import Situation, Wish
+from robot.crossing.stance import HOME
 from robot.line.line import Line
 from robot.messages import GRIP, TRACTION, Axis, CarriageState, GuideSwitch, LayRecord
 from robot.parameters import Parameters
@@ -82,6 +83,7 @@ class Motion:
         self._turns_from_rad: float | None = None
         self._turn_from_m = self._turn_paid_m = 0.0
         self.farthest_m = -math.inf  # travel up to which the robot has been
+        self.free_from_m = math.nan  # travel from which it came with all clamped and the rotor geared
         self.parked = False  # the rotor stands still for a crossing, the cable lies straight
         self._swing: _Swing | None = None
 
@@ -100,7 +102,10 @@ class Motion:
 
     def observe(self, situation: Situation) -> None:
         """Follow the lay point; called once a tick whatever the mode."""
-        self.farthest_m = max(self.farthest_m, situation.estimate.travel_m)
+        travel_m = situation.estimate.travel_m
+        self.farthest_m = max(self.farthest_m, travel_m)
+        if math.isnan(self.free_from_m) or self.parked or situation.stance != HOME.carriages:
+            self.free_from_m = travel_m
         guide_m = situation.frame.axes.position[Axis.GUIDE]
         lay_rad = self.line.hand * situation.estimate.rotor_abs_rad - self.geometry.trails_rad(guide_m)
         turned_rad = 0.0 if math.isnan(self._last_lay_rad) else lay_rad - self._last_lay_rad

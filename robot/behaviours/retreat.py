@@ -1,6 +1,7 @@
 """RETREAT: a little way back from what stopped the robot, the rotor geared backwards and the cable taken up.
 
 Farther back the rear wheel would stand on laid cable, so the way is short and slow, also when it is asked for again.
+It leads only over what the robot came over just so, all clamped and geared: not into what was crossed, wholly or half.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 
 from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
+from robot.crossing.stance import HOME
 
 _SPEED_MPS = 0.05
 _BACK_MOST_M = 0.30  # from where the robot has been
@@ -17,7 +19,7 @@ _ARRIVED_M = 0.003
 
 class Retreat:
     """Reports `retreated` when it stands `retreat_m` behind where it began or as far back as it may, `retreat_blocked`
-    in a crossing."""
+    where a carriage is not clamped or the rotor is parked."""
 
     detail = ""
 
@@ -30,11 +32,11 @@ class Retreat:
         self._motion.engage(situation)
         motion = self._motion
         to_m = situation.estimate.travel_m - motion.parameters.retreat_m
-        self._to_m = max(to_m, motion.farthest_m - _BACK_MOST_M)
+        self._to_m = max(to_m, motion.farthest_m - _BACK_MOST_M, motion.free_from_m)
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
         motion = self._motion
-        if motion.parked:
+        if motion.parked or situation.stance != HOME.carriages:
             return "retreat_blocked"
         motion.keep_tension(wish, situation)
         motion.pinch(wish, situation, motion.parameters.wrap_pinch_n)

@@ -46,6 +46,7 @@ class _Progress:
     confirmed_s: float = 0.0
     missed_s: float = 0.0  # a grip is closed and not loaded
     tries: int = 0  # of this step, after the first
+    contacts: int = 0  # in this step
     rotor_rad: float | None = None  # where the rotor is being parked
     arrived: bool = False  # an advance has reached its place and only comes to rest
 
@@ -78,10 +79,9 @@ class Crossing:
         self._clamped = True  # all carriages, when last measured
         self._retries = 0
         self._times = StepTimes()
-        self._contacts: dict[int, int] = {}  # by step
         self._touched = False  # the last stop came from a contact
         self._grasp_s = 0.0  # left for the drives to take the grips over from their brakes
-        self._refusal = ""  # why it cannot go on from where it stands
+        self._refusal = ""  # why it cannot go on from where it stands, or has failed
         # a fine pitch is crossed more slowly than the plan's times say
         self._slowness = motion.profile.times.crossing_speed_mps / motion.crossing_speed_mps
         self.detail = ""
@@ -108,14 +108,14 @@ class Crossing:
         """Take up a new plan from where the robot stands all clamped before the features."""
         self._retries = 0
         self._times = StepTimes()
-        self._contacts.clear()
         self._touched = False
         self._take_up(ahead, situation, HOME)
 
     def touched(self) -> None:
         """Something was touched in the present step; it is gone back from before anything else."""
         self._touched = True
-        self._contacts[self._progress.step] = self._contacts.get(self._progress.step, 0) + 1
+        self._progress.contacts += 1
+        self._instead.clear()
 
     def enter(self, situation: Situation) -> None:
         """Go on from the measured state, also after a HOLD in the middle."""
@@ -141,13 +141,13 @@ class Crossing:
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
         course, progress, motion = self._course, self._progress, self._motion
+        self._clamped = situation.stance == HOME.carriages
         if course is None or self._refusal:
-            self.detail = self._refusal or "no plan"
-            return "crossing_failed"
+            motion.come_to_rest(wish, situation)
+            return self._failed(self._refusal or "no plan")
         motion.balance(wish, situation, upright=True)
         motion.pinch(wish, situation, motion.parameters.crossing_pinch_n)
         self._cable.feed(wish, situation)
-        self._clamped = situation.stance == HOME.carriages
         if progress.step == len(course.plan.steps):
             return self._finish(situation)
         if self._grasp_s > 0.0:
@@ -213,7 +213,6 @@ class Crossing:
         if isinstance(ahead.plan, Blocked):
             self._refusal = ahead.plan.reason
             return
-        self._contacts.clear()
         self._take_up(ahead, situation, stance)
 
     # ------------------------------------------------------------------ steps
@@ -240,11 +239,12 @@ class Crossing:
                 return None
         if self._undone_to is not None:
             progress.step, self._undone_to = self._undone_to, None
-            return "crossing_failed"
+            progress.contacts = 0
+            return self._failed(self.detail)
         assert self._course is not None
         self._times.done(self._course.plan.steps[progress.step])
         progress.step += 1
-        progress.tries = 0
+        progress.tries = progress.contacts = 0
         if step.kind is StepKind.RELEASE_ROTOR:
             self._cable.end(situation)
         return None
@@ -265,29 +265,33 @@ class Crossing:
         number, count = progress.step + 1, len(self._course.plan.steps)
         text = f"step {number} of {count}, {' '.join(what)}: not measured: {', '.join(why)}"
         if self._undone_to is not None:
-            self.detail = f"{self.detail}; on the way back: {text}"
             self._instead.clear()
             self._undone_to = None
-            return "crossing_failed"
+            return self._failed(f"{self.detail}; on the way back: {text}")
         if progress.tries == _TRIES_MORE:
-            return self._give_up(self._course, text, situation)
+            return None if self._give_up(self._course, text, situation) else self._failed(text)
         progress.tries += 1
         self._retries += 1
         progress.begin_step()
         self._instead = deque(self._course.tried_again(progress.step, progress.tries))
         return None
 
-    def _give_up(self, course: Course, why: str, situation: Situation) -> str | None:
-        """Back to where all were clamped; where that is too far, the robot stays as it stands."""
+    def _failed(self, why: str) -> str:
+        """Nothing more is done until the crossing is entered again, however late this is heard."""
+        self.detail = self._refusal = why
+        return "crossing_failed"
+
+    def _give_up(self, course: Course, why: str, situation: Situation) -> bool:
+        """Back to where all were clamped; False where that is too far: the robot stays as it stands."""
         self.detail = why
         self._instead.clear()
         back = course.way_back(self._progress.step, self._here_m(situation))
         if back is None or not back[1]:
-            return "crossing_failed"
+            return False
         self._progress.begin_step()
         self._undone_to, steps = back
         self._instead.extend(steps)
-        return None
+        return True
 
     def _go_back(self, course: Course, situation: Situation) -> None:
         """Away from what was touched, with the rotor as it is; then the step again, or all undone."""
@@ -295,14 +299,13 @@ class Crossing:
         planned = course.plan.steps[index]
         text = f"step {index + 1} of {len(course.plan.steps)}, {planned.kind.value}: contact"
         if self._undone_to is not None:
-            self._instead.clear()
             self._undone_to, self._refusal = None, f"{text} on the way back"
             return
         to_m = here_m
         if planned.kind not in STATES:  # a carriage between its places must not roll
             to_m = max(here_m - _CONTACT_BACK_M, min(course.last_drive_from_m(index), here_m))
         back = course.drive(index, here_m, to_m)
-        if self._contacts[index] >= _CONTACTS:
+        if self._progress.contacts >= _CONTACTS:
             self._give_up(course, f"{text} again", situation)
             self._undone_to = index if self._undone_to is None else self._undone_to
             self._instead.appendleft(back)
@@ -374,6 +377,5 @@ class Crossing:
         assert self._ahead is not None
         self._cable.end(situation)
         self._route.passed(self._ahead.features[-1].at_m)
-        self._course = self._ahead = None
         self.detail = self._times.text
         return "crossing_done"

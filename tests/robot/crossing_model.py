@@ -1,9 +1,10 @@
 """A reduced robot, for walking through all of its states: the real brain on a plant of few notches, in coarse time.
 
-Controller, mode machine, failsafe table, gate, support rule, behaviours and crossing executor are the real ones, and
-so is the plan. Reduced are the world and time: a grip stands in one of five notches, the guide in one of three, the
-robot at a place of its plan or half-way between two, the rotor turns as fast as it is told; a tick takes five seconds.
-What the estimator and most of the monitor would find out is given, so that it can be chosen.
+Controller, mode machine, failsafe table, gate, support rule, behaviours, route and crossing executor are the real
+ones, and so are the plans, also those that are made on the way. Reduced are the world and time: a grip stands in one
+of five notches, the guide in one of three, the robot at a place of its plan, where a step may be tried again, or
+half-way between two, the rotor turns as fast as it is told; a tick takes five seconds, a step that is touched goes back
+to where its drive began. What the estimator and most of the monitor would find out is given, so that it can be chosen.
 """
 
 from __future__ import annotations
@@ -21,9 +22,22 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 from missions.job import read_job
+from robot.behaviours.levelling import Levelling
 from robot.behaviours.route import Ahead
 from robot.controller import Controller
-from robot.crossing.stance import CrossingPlan, wheel_loads_n
+from robot.crossing import undo
+from robot.crossing.planner import plan_crossing
+from robot.crossing.stance import (
+    Blocked,
+    Carriages,
+    Context,
+    CrossingPlan,
+    Stance,
+    Step,
+    StepKind,
+    wheel_loads_n,
+)
+from robot.crossing.undo import Course
 from robot.messages import (
     GRIP,
     TRACTION,
@@ -47,6 +61,7 @@ DT_S = 5.0
 DT_NS = round(DT_S * 1e9)
 OLD_NS = 200_000_000  # feedback this old ends sending
 STEP_S = 7.1  # what a step is planned to take: it fails when it is not done after five ticks
+FAR_M = 0.1  # places farther apart than this have one half-way between
 POLE_M = 30.0
 PINCH_N = 400.0
 LOADED_N = 20.0
@@ -83,7 +98,14 @@ class Happening:
     jams: bool = False  # nothing moves, whatever is told
     misses: bool = False  # a grip that closes does not take hold
     blind: bool = False  # feedback is old
+    unseen: bool = False  # the camera sees no feature
     restarts: bool = False  # the computer starts anew before the tick
+
+    @property
+    def mishap(self) -> str:
+        """What goes wrong, "" = nothing: people and power are no mishaps."""
+        wrong = self.jams or self.misses or self.blind or self.unseen or self.unread is not None
+        return self.name if wrong or (self.conditions and not self.acts) else ""
 
 
 NOTHING = Happening("nothing")
@@ -110,10 +132,10 @@ class Plant:
     takes: tuple[bool, bool, bool] = (True, True, True)  # False: closed, but the conductor is not in it
     rotor_rad: float = 0.0
     guide: int = 0
-    place: int = 0
+    place_m: float = 0.0  # of the middle carriage, from the first feature
     speed_mps: float = 0.0
 
-    def after(self, points: Setpoints, places: int, happens: Happening) -> Plant:
+    def after(self, points: Setpoints, places_m: tuple[float, ...], happens: Happening) -> Plant:
         """A tick later."""
         if happens.jams:
             return replace(self, speed_mps=0.0)
@@ -127,7 +149,6 @@ class Plant:
             )
         speeds = [points.target[axis] for axis in TRACTION if points.mode[axis] == AxisMode.VELOCITY]
         speed_mps = max(speeds, key=abs, default=0.0) * PROFILE.carriages.wheel_radius_m
-        step = (speed_mps > 0.0) - (speed_mps < 0.0)
         rotor_rad = self.rotor_rad
         if points.mode[Axis.ROTOR] == AxisMode.POSITION:
             rotor_rad = points.target[Axis.ROTOR]
@@ -139,7 +160,7 @@ class Plant:
             (takes[0], takes[1], takes[2]),
             rotor_rad,
             guide,
-            min(max(self.place + step, 0), places - 1),
+            _next_m(places_m, self.place_m, speed_mps),
             speed_mps,
         )
 
@@ -168,6 +189,13 @@ class Plant:
         if not any(holding):
             return "no carriage is clamped and loaded"
         return "" if on[REAR] or holding[FRONT] else "the rear is off and the front is not clamped"
+
+
+def _next_m(places_m: tuple[float, ...], place_m: float, speed_mps: float) -> float:
+    """Where a tick's drive leads: to the next place."""
+    if speed_mps > 0.0:
+        return min((p for p in places_m if p > place_m), default=place_m)
+    return max((p for p in places_m if p < place_m), default=place_m) if speed_mps < 0.0 else place_m
 
 
 def _towards(target_m: float, notches_m: tuple[float, ...], notch: int) -> int:
@@ -204,7 +232,7 @@ class Believes:
     health: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *_: object, **__: object) -> None:
-        pass
+        self.sees: tuple[SeenFeature, ...] = ()
 
     def update(self, now: SensorFrame, mode: Mode, stance: object) -> Estimate:
         rotor_rad = now.axes.position[Axis.ROTOR]
@@ -215,6 +243,7 @@ class Believes:
             speed_mps=now.axes.velocity[Axis.TRACTION_FRONT] * PROFILE.carriages.wheel_radius_m,
             rotor_rad=rotor_rad,
             rotor_abs_rad=rotor_rad,
+            features=self.sees,
         )
 
     def look_again(self) -> None:
@@ -241,27 +270,6 @@ class Sees(Monitor):
         return frozenset(found) - {"coupling_error"}  # the rotor of the model is where it was told to be
 
 
-class OnePole:
-    """Instead of the route: a single group of features, planned once."""
-
-    way: ClassVar[Ahead]
-
-    def __init__(self, *_: object) -> None:
-        self._passed = False
-
-    def ahead(self, believed: Estimate) -> Ahead | None:
-        return None if self._passed else self.way
-
-    def passed(self, chainage_m: float) -> None:
-        self._passed = True
-
-    def speed_limit_mps(self, chainage_m: float) -> float:
-        return math.inf
-
-    def treat_as(self, kind: str, seen: SeenFeature) -> None:
-        pass
-
-
 # ---------------------------------------------------------------- brain and plant together
 
 # What does not decide what the robot may do: clocks, books, places of origin, what is told to people, and what is
@@ -274,15 +282,32 @@ _CLOCKS_AND_BOOKS = (
     "_jog_t_ns",
     "_seq",
     "_pending",
-    "records",
-    "_slack_m",
+    "_retries",
+    "_taken_s",
+    "_planned_s",
 )
+_FOR_RETREAT = ("farthest_m", "free_from_m")
 _GIVEN_ANEW = ("_active", "_deferred", "_reset", "active", "inhibit", "detail", "reason", "_last_rotor_rad")
 _WAITS = ("waited_s", "_level_s", "_looked_s", "_travel_origin_m")
-_CONSTANT = ("profile", "_profile", "line", "parameters", "_parameters", "_bounds", "_places")
-_LEFT_OUT = frozenset((*_CLOCKS_AND_BOOKS, *_GIVEN_ANEW, *_WAITS, *_CONSTANT))
+_CONSTANT = ("profile", "_profile", "line", "parameters", "_parameters", "_bounds", "_places", "_looked_at")
+_LEFT_OUT = frozenset((*_FOR_RETREAT, *_CLOCKS_AND_BOOKS, *_GIVEN_ANEW, *_WAITS, *_CONSTANT))
 # What a behaviour begins anew when its mode begins.
-_OF_A_MODE = {"in_step_s": Mode.CROSSING, "confirmed_s": Mode.CROSSING, "_to_m": Mode.RETREAT}
+_OF_A_MODE = {
+    "in_step_s": Mode.CROSSING,
+    "confirmed_s": Mode.CROSSING,
+    "missed_s": Mode.CROSSING,
+    "tries": Mode.CROSSING,
+    "_clamped": Mode.CROSSING,
+    "_refusal": Mode.CROSSING,
+    "_drawn_up": Mode.WRAP,
+    "_pinch_n": Mode.WRAP,
+    "_levelling": Mode.WRAP,
+    "_swaying": Mode.WRAP,
+    "_back": Mode.WRAP,
+    "_start_m": Mode.WRAP,
+    "_to_m": Mode.RETREAT,
+}
+_TOLD_BOX = "_instead"
 _BOXES = (list, dict, deque)
 
 Memory = tuple[
@@ -299,12 +324,19 @@ class State:
     t_ns: int
     mode: Mode
     geared: bool  # the rotor turns with travel: its angle follows from the place
+    course: Course  # in force, or else the first
+    mishap: str = ""  # of the tick before
+    mishaps: int = 0  # so far; one that goes on counts once
 
     @property
     def put_off_ns(self) -> int | None:
         """Since when a HOLD waits for a stable stance."""
         put_off = self.memory[0][1]["_deferred"]
         return put_off.since_ns if put_off else None
+
+    @property
+    def waited_ns(self) -> int:
+        return 0 if self.put_off_ns is None else self.t_ns - self.put_off_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,18 +361,18 @@ class Model:
 
     Args:
         plan: how the features are crossed.
+        retreats: how far the robot has come counts: somebody may send it back.
     """
 
-    def __init__(self, plan: CrossingPlan) -> None:
-        steps = tuple(replace(step, duration_s=STEP_S) for step in plan.steps)
-        self.plan = plan = replace(plan, steps=steps)
+    def __init__(self, plan: CrossingPlan, retreats: bool = False) -> None:
+        self._retreats = retreats
+        self.plan = plan = _in_model_time(plan)
+        self._plans: dict[tuple[float, Stance], CrossingPlan | Blocked] = {}
+        self._places_m: dict[int, tuple[float, ...]] = {}
         seen = tuple(SeenFeature(f.kind, POLE_M + f.at_m, 0.01, True, True) for f in plan.features)
-        self._way = Ahead(POLE_M, POLE_M + plan.from_m, seen, plan, True, False)
-        ends = sorted({round(plan.from_m, 4), *(round(step.s_m, 4) for step in plan.steps)})
-        halves = [round((a + b) / 2, 4) for a, b in pairwise(ends)]
-        behind = [round(ends[0] - i * BACK_M, 4) for i in (1, 2, 3)]
-        self.places = sorted({*ends, *halves, *behind})
+        self._seen = {False: seen, True: tuple(replace(f, confirmed=False) for f in seen)}  # by `unseen`
         self._brain: Controller
+        self._believes: Believes
         self._sees: Sees
         self._constant: frozenset[int]
         self._fresh: Memory
@@ -348,15 +380,20 @@ class Model:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """While it is, a brain lives in the model's time, with what the model gives it."""
-        given = {"Estimator": Believes, "Monitor": Sees, "Route": OnePole, "_PAUSE_S": DT_S}
         with (
-            patch.multiple("robot.controller", **given),
-            patch.object(OnePole, "way", self._way, create=True),
+            patch.multiple("robot.controller", Estimator=Believes, Monitor=Sees, _PAUSE_S=DT_S),
+            patch("robot.behaviours.route.plan_crossing", self._plan),
+            patch("robot.crossing.undo.drive", _drive),
+            patch("robot.crossing.executor._CONTACT_BACK_M", math.inf),
         ):
             brain = self._brain = Controller(PROFILE, _JOB.line, PARAMETERS)
             assert isinstance(brain._monitor, Sees)
-            self._sees = brain._monitor
-            constant = (PROFILE, _JOB.line, brain._wish, brain._monitor, brain._motion.geometry)
+            assert isinstance(brain._estimator, Believes)
+            self._sees, self._believes = brain._monitor, brain._estimator
+            constant = (
+                *(PROFILE, _JOB.line, brain._wish, brain._monitor, brain._estimator, brain._motion.geometry),
+                *(brain._route._shape, brain._crossing._measured),
+            )
             self._constant = frozenset(map(id, constant))
             self._fresh = self._remembered()
             yield
@@ -365,35 +402,66 @@ class Model:
         """Not armed yet, before the features, a job under way."""
         self._recall(self._fresh)
         self._brain._machine._model.job = Mode.WRAP
-        plant = Plant(place=self.places.index(round(self.plan.from_m, 4)))
-        return State(self._remembered(), plant, DT_NS, Mode.SAFE, False)
+        return State(
+            self._remembered(),
+            Plant(place_m=round(self.plan.from_m, 4)),
+            DT_NS,
+            Mode.SAFE,
+            False,
+            Course(self.plan),
+        )
 
     def tick(self, state: State, happens: Happening) -> Move:
         """One tick from `state`, in which `happens` happens."""
         brain = self._brain
         self._recall(self._fresh if happens.restarts else state.memory)
         self._sees.given = happens.conditions
+        self._believes.sees = self._seen[happens.unseen]
         now = self._frame(state, happens)
         command = brain.tick(now)
-        plant = state.plant.after(command.setpoints, len(self.places), happens)
-        after = State(self._remembered(), plant, state.t_ns + DT_NS, command.mode, brain._motion.geared)
+        course = brain._crossing._course or Course(self.plan)
+        plant = state.plant.after(command.setpoints, self._places(course.plan), happens)
+        after = State(
+            self._remembered(),
+            plant,
+            state.t_ns + DT_NS,
+            command.mode,
+            brain._motion.geared,
+            course,
+            happens.mishap,
+            state.mishaps + (happens.mishap not in ("", state.mishap)),
+        )
         return Move(after, now, command)
 
-    def foreseen(self, plant: Plant) -> bool:
-        """Whether the plan rolls past where the robot is with the carriages as they are, on the way that it goes."""
-        way = 1 if plant.speed_mps > 0.0 else -1
-        other = min(max(plant.place - way, 0), len(self.places) - 1)
-        low_m, high_m = sorted((self.places[plant.place], self.places[other]))
+    def foreseen(self, before: Plant, after: Plant, course: Course) -> bool:
+        """Whether the plan has the carriages as they are where the robot rolls."""
+        low_m, high_m = sorted((before.place_m, after.place_m))
         states = {CLAMPED: CarriageState.CLAMPED, OPEN: CarriageState.OPEN, LIFTED: CarriageState.LIFTED}
-        carriages = tuple(states.get(grip) for grip in plant.grips)
-        at_m, all_clamped = self.plan.from_m, (CarriageState.CLAMPED,) * 3
-        if high_m <= at_m + NEAR_M or low_m >= self.plan.to_m - NEAR_M:
-            return carriages == all_clamped
-        for step in self.plan.steps:
-            if carriages == step.stance.carriages and at_m - NEAR_M <= low_m and high_m <= step.s_m + NEAR_M:
-                return True
-            at_m = step.s_m
-        return False
+        carriages = tuple(states.get(grip) for grip in after.grips)
+        if high_m <= self.plan.from_m + NEAR_M or low_m >= self.plan.to_m - NEAR_M:
+            return carriages == (CarriageState.CLAMPED,) * 3
+        return any(
+            carriages in stands and from_m - NEAR_M <= low_m and high_m <= to_m + NEAR_M
+            for stands, from_m, to_m in _stretches(course)
+        )
+
+    def _plan(self, *given: Any) -> CrossingPlan | Blocked:
+        """Instead of the planner: the plan, and the planner's own from where that does not fit any more."""
+        *features, context = given
+        if context.start_m is None:
+            return self.plan
+        key = context.start_m, context.start
+        if key not in self._plans:
+            here = Context(start_m=context.start_m, start=context.start)
+            found = plan_crossing(*features, here)
+            self._plans[key] = _in_model_time(found) if isinstance(found, CrossingPlan) else found
+        return self._plans[key]
+
+    def _places(self, plan: CrossingPlan) -> tuple[float, ...]:
+        """Where the robot can be while a plan is in force."""
+        if id(plan) not in self._places_m:
+            self._places_m[id(plan)] = _places_of(self.plan, plan)
+        return self._places_m[id(plan)]
 
     def _frame(self, state: State, happens: Happening) -> SensorFrame:
         t_ns, plant = state.t_ns, state.plant
@@ -414,7 +482,7 @@ class Model:
             sensors=replace(
                 _FRAME.sensors,
                 t_ns=read_ns,
-                odometer_m=POLE_M + self.places[plant.place],
+                odometer_m=POLE_M + plant.place_m,
                 pinch_n=tuple(PINCH_N if plant.holds(i) and i != happens.unread else 0.0 for i in range(3)),
                 wheel_load_n=tuple(0.0 if i == happens.unread else loads_n[i] for i in range(3)),
                 guide_switch=GUIDE_SWITCH[plant.guide],
@@ -458,10 +526,54 @@ class Model:
         plant, brain = state.plant, state.memory[0][1]
         put_off = brain["_deferred"]
         waits = (put_off.cause, (state.t_ns - put_off.since_ns) // DT_NS) if put_off else None
-        mind = tuple(_told(type(thing), values, boxes, state.mode) for thing, values, boxes in state.memory)
+        mind = tuple(
+            _told(type(thing), values, boxes, state.mode)
+            for thing, values, boxes in state.memory
+            if state.mode is Mode.WRAP or type(thing) is not Levelling
+        )
         rotor = None if state.geared else _turn(plant.rotor_rad)
-        body = plant.grips, plant.takes, rotor, plant.guide, plant.place, round(plant.speed_mps, 2)
-        return body, waits, mind
+        body = plant.grips, plant.takes, rotor, plant.guide, plant.place_m, round(plant.speed_mps, 2)
+        motion = self._brain._motion
+        come = next(values for thing, values, _ in state.memory if thing is motion) if self._retreats else {}
+        ways = tuple(round(come[name], 3) for name in _FOR_RETREAT if come)
+        return body, waits, mind, ways, state.mishap, state.mishaps
+
+
+def _in_model_time(plan: CrossingPlan) -> CrossingPlan:
+    return replace(plan, steps=tuple(replace(step, duration_s=STEP_S) for step in plan.steps))
+
+
+def _drive(*way: Any) -> Step:
+    return replace(_REAL_DRIVE(*way), duration_s=STEP_S)
+
+
+_REAL_DRIVE = undo.drive
+
+
+def _places_of(*plans: CrossingPlan) -> tuple[float, ...]:
+    ends = set()
+    for course in map(Course, plans):
+        ends.add(course.plan.from_m)
+        for index, step in enumerate(course.plan.steps):
+            ends |= {step.s_m, *(again.s_m for n in (1, 2) for again in course.tried_again(index, n))}
+    places = sorted({round(end, 4) for end in ends})
+    halves = [round((a + b) / 2, 4) for a, b in pairwise(places) if b - a > FAR_M]
+    behind = [round(places[0] - i * BACK_M, 4) for i in (1, 2, 3)]
+    return tuple(sorted({*places, *halves, *behind}))
+
+
+@cache
+def _stretches(course: Course) -> tuple[tuple[tuple[Carriages, ...], float, float], ...]:
+    """Where the plan has the robot roll in which stances: on its drives, and where a step leaves it free to be done."""
+    return tuple(
+        (
+            (step.stance.carriages,)
+            if step.kind is StepKind.ADVANCE
+            else (course.before(i).carriages, step.stance.carriages),
+            *step.free_m,
+        )
+        for i, step in enumerate(course.plan.steps)
+    )
 
 
 def _attributes(thing: object) -> dict[str, Any]:
@@ -499,14 +611,23 @@ _NUMBERS: dict[Hashable, int] = {}
 def _names(kind: type, names: tuple[str, ...], boxes: tuple[str, ...], mode: Mode) -> tuple[str, ...]:
     """The attributes that count in this mode."""
     left_out = _LEFT_OUT | {name for name, only in _OF_A_MODE.items() if only is not mode}
-    return tuple(name for name in names if name not in left_out and name not in boxes)
+    told = {name for name in names if name not in boxes} | {_TOLD_BOX}
+    return tuple(name for name in names if name in told - left_out)
 
 
 def _by_name(value: Any) -> Any:
     """What changes is told for itself; what is long and never changes is known by its kind and place."""
     if _changes(type(value)):
         return type(value)
-    return (type(value), id(value)) if isinstance(value, (Ahead, CrossingPlan)) else value
+    if isinstance(value, Ahead):
+        return value.features, id(value.plan)
+    if isinstance(value, Course):
+        return id(value.plan), value.start
+    if isinstance(value, deque):
+        return tuple(
+            (s.kind, s.carriage, s.stance, *(round(p, 3) for p in (s.s_m, *s.free_m))) for s in value
+        )
+    return value
 
 
 def _turn(angle_rad: float) -> float:
@@ -517,6 +638,10 @@ def _plain(value: Any, name: str) -> Hashable:
     """Something that can be compared, as exactly as it counts."""
     if name == "_gear":
         return value is not None
+    if name in ("_grasp_s", "_refusal"):
+        return bool(value > type(value)())
+    if name == "contacts":
+        return min(value, 2)  # type: ignore[no-any-return]
     if isinstance(value, float):
         return _turn(value) if name.endswith("_rad") else round(value, 2)
     if type(value).__name__ == "_Swing":

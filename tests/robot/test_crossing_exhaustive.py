@@ -1,7 +1,8 @@
 """Every state that a crossing can come into, on a reduced model of the robot: none breaks the support rule, and none is
 without a way to STOPPED or HOLD.
 
-By default a plain pole is walked through with what happens most; with `-m acceptance` three plans with everything.
+By default a plain pole is walked through with what happens most; with `-m acceptance` three plans with everything. How
+many mishaps a walk knows is bounded: each may begin anywhere and last as long as it likes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ KINDS = {(tuple(rule.actions.values()), rule.deferrable): name for name, rule in
 AT_ONCE = tuple(condition(name) for (_, may_wait), name in KINDS.items() if not may_wait)
 MAY_WAIT = tuple(condition(name) for (_, may_wait), name in KINDS.items() if may_wait)
 
-WHAT_FAILS = (NOTHING, JAM, RESTART, UNREAD[1], *OPERATOR, condition("contact"))
+CONTACT, UNSEEN = condition("contact"), Happening("unseen", unseen=True)
+WHAT_STICKS = (NOTHING, JAM, MISS, HOLD, RESUME, ARM, START)
+WHAT_TOUCHES = (NOTHING, CONTACT, RESET, ARM, START)
 WHAT_WAITS = (NOTHING, *OPERATOR, condition("camera_lost"))
 ALL_THAT_FAILS = (
     NOTHING,
@@ -54,6 +57,7 @@ ALL_THAT_FAILS = (
     RESTART,
     MISS,
     BLIND,
+    UNSEEN,
     *UNREAD,
     *OPERATOR,
     MANUAL,
@@ -62,16 +66,27 @@ ALL_THAT_FAILS = (
     *REFUSED,
     *AT_ONCE,
 )
-ALL_THAT_WAITS = (NOTHING, MISS, *OPERATOR, MANUAL, condition("contact"), *MAY_WAIT)
+ALL_THAT_WAITS = (NOTHING, MISS, *OPERATOR, MANUAL, BACK_OFF, CONTACT, *MAY_WAIT)
 
 
-def walked(plan: str, usual: Sequence[Happening], jogs: Sequence[Happening] = ()) -> Walk:
-    """All that can come of these happenings; jogs only where a person moves the robot."""
+AT_REST = (Mode.SAFE, Mode.READY, Mode.STOPPED)
+
+
+def walked(plan: str, usual: Sequence[Happening], mishaps: int, jogs: Sequence[Happening] = ()) -> Walk:
+    """All that can come of these happenings, of so many mishaps in any order, each as long as it likes.
+
+    Mishaps begin only where something may move, jogs only where a person moves the robot, and nobody arms or starts
+    what is at work.
+    """
 
     def choices(state: State) -> Sequence[Happening]:
-        return (*usual, *jogs) if state.mode is Mode.MANUAL else usual
+        more = state.mishaps < mishaps and state.mode not in AT_REST
+        can = [h for h in usual if more or h.mishap in ("", state.mishap)]
+        if state.mode not in AT_REST:
+            can = [h for h in can if h not in (ARM, START)]
+        return (*can, *jogs) if state.mode is Mode.MANUAL else can
 
-    model = Model(planned(*PLANS[plan], context=Context()))
+    model = Model(planned(*PLANS[plan], context=Context()), retreats=BACK_OFF in usual)
     with model.at_work():
         found = walk(model, choices)
     print(f"{plan}: {len(found.states)} states, {found.count} transitions, {found.modes()}")
@@ -82,10 +97,9 @@ def stands(state: State) -> bool:
     return state.mode in (Mode.HOLD, Mode.STOPPED)
 
 
-def is_proof(found: Walk, usual: Sequence[Happening]) -> None:
+def is_proof(found: Walk) -> None:
     """All was seen, nothing was wrong, and nothing is without a way out."""
     assert found.closed
-    assert found.count >= len(found.states) * len(usual)
     assert found.problems == {}
     assert found.without_way_to(stands, by=lambda name: name == STOP.name) == []
     moving = [n for n, state in enumerate(found.states) if state.mode in (Mode.CROSSING, Mode.WRAP)]
@@ -94,40 +108,63 @@ def is_proof(found: Walk, usual: Sequence[Happening]) -> None:
 
 
 @pytest.fixture(scope="module")
-def failing() -> Walk:
-    return walked("pin", WHAT_FAILS)
+def sticking() -> Walk:
+    return walked("pin", WHAT_STICKS, 1)
 
 
-def test_whatever_fails_over_a_plain_pole_the_robot_is_held_and_can_be_stopped(failing: Walk) -> None:
-    is_proof(failing, WHAT_FAILS)
+def test_whatever_sticks_over_a_plain_pole_the_robot_is_held_and_can_be_stopped(sticking: Walk) -> None:
+    assert sticking.problems == {}
+    assert sticking.closed
+    assert sticking.without_way_to(stands, by=lambda name: name != JAM.name) == []
 
 
-def test_all_of_the_plan_is_walked_through(failing: Walk) -> None:
-    places = {state.plant.place for state in failing.states if state.mode is Mode.CROSSING}
-    stances = {state.plant.grips for state in failing.states}
-    modes = failing.modes()
-    assert len(places) > 10
+def test_all_of_the_plan_is_walked_through(sticking: Walk) -> None:
+    places = {state.plant.place_m for state in sticking.states if state.mode is Mode.CROSSING}
+    stances = {state.plant.grips for state in sticking.states}
+    modes = sticking.modes()
+    assert len(places) > 15
     assert len(stances) == 7  # all clamped; each carriage open and on its way
-    assert all(modes[name] > 0 for name in ("SAFE", "READY", "WRAP", "CROSSING", "HOLD", "STOPPED"))
-    done = [n for n, s in enumerate(failing.states) if s.mode is Mode.WRAP and s.plant.place == max(places)]
-    assert done
+    assert all(modes[name] > 0 for name in ("SAFE", "READY", "WRAP", "CROSSING", "HOLD"))
+    assert any(s.mode is Mode.WRAP and s.plant.place_m == max(places) for s in sticking.states)
 
 
-def test_a_crossing_in_which_nothing_moves_ends_in_hold(failing: Walk) -> None:
-    assert failing.jams_that_last(Mode.CROSSING) == []
+def test_a_crossing_in_which_nothing_moves_ends_in_hold(sticking: Walk) -> None:
+    assert sticking.lasting(Mode.CROSSING, JAM.name) == []
 
 
-def test_what_may_wait_does_not_wait_longer_than_it_may() -> None:
-    found = walked("pin", WHAT_WAITS)
-    is_proof(found, WHAT_WAITS)
-    waits_ns = [state.t_ns - since_ns for state in found.states if (since_ns := state.put_off_ns) is not None]
-    assert 0 < max(waits_ns) <= DEFERRAL_MAX_NS
+def test_whatever_is_touched_twice_the_robot_is_stopped_and_goes_on_safely() -> None:
+    found = walked("pin", WHAT_TOUCHES, 2)
+    assert found.problems == {}
+    assert found.closed
+    touched = {found.states[moves[CONTACT.name]].mode for moves in found.moves if CONTACT.name in moves}
+    assert touched <= {Mode.STOPPED, Mode.HOLD}
+
+
+def test_what_may_wait_waits_for_the_first_stance_with_all_clamped_and_not_too_long() -> None:
+    found = walked("pin", WHAT_WAITS, 1)
+    is_proof(found)
+    waiting = [n for n, state in enumerate(found.states) if state.put_off_ns is not None]
+    assert 0 < max(found.states[n].waited_ns for n in waiting) <= DEFERRAL_MAX_NS
+    for number in waiting:
+        state = found.states[number]
+        if state.mode is Mode.CROSSING and state.plant.grips == CLOSED:
+            follows = [number := found.moves[number][NOTHING.name] for _ in range(2)]
+            assert any(found.states[n].mode is Mode.HOLD for n in follows)
+            assert found.states[number].plant.grips == CLOSED
+
+
+def test_backing_off_from_anywhere_ends_and_leads_only_over_what_is_free() -> None:
+    found = walked("pin", (NOTHING, HOLD, RESUME, BACK_OFF, ARM, START), 0)
+    assert found.problems == {}
+    assert found.closed
+    assert found.modes()["RETREAT"] > 50
+    assert found.lasting(Mode.RETREAT, NOTHING.name) == []
 
 
 def test_no_jog_breaks_the_support_rule_and_every_stance_can_be_closed_again() -> None:
     usual = (NOTHING, UNREAD[1], RESTART, STOP, HOLD, RESET, ARM, MANUAL)
-    found = walked("pin", usual, JOGS)
-    is_proof(found, usual)
+    found = walked("pin", usual, 2, JOGS)
+    is_proof(found)
     assert len({state.plant.grips for state in found.states}) > 30
     assert found.without_way_to(lambda state: state.plant.grips == CLOSED, by=lambda name: True) == []
 
@@ -144,15 +181,11 @@ def problems_of(*happenings: Happening) -> list[str]:
     return found
 
 
-@pytest.mark.xfail(
-    strict=True, reason="RETREAT rolls back in the middle of a crossing, carriages as they are"
-)
 def test_nobody_backs_off_into_what_was_crossed_half() -> None:
     """Held with the front clamped beyond the pole, and sent back."""
     assert problems_of(*[NOTHING] * 13, HOLD, BACK_OFF, *[NOTHING] * 3) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a crossing is resumed whatever was done to its carriages by hand")
 def test_a_crossing_goes_on_only_in_the_stance_of_its_plan() -> None:
     """Held on its first advance, the front open; the front is clamped by hand, and the crossing resumed."""
     close_front = act(Action.JOG, "grip_front:-0.04")
@@ -167,4 +200,10 @@ def test_a_crossing_goes_on_only_in_the_stance_of_its_plan() -> None:
 @pytest.mark.parametrize("happenings", [ALL_THAT_FAILS, ALL_THAT_WAITS], ids=["fails", "waits"])
 @pytest.mark.parametrize("plan", PLANS)
 def test_nothing_at_all_breaks_the_support_rule(plan: str, happenings: tuple[Happening, ...]) -> None:
-    is_proof(walked(plan, happenings), happenings)
+    is_proof(walked(plan, happenings, 1))
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(1800)
+def test_a_second_thing_that_goes_wrong_breaks_nothing_either() -> None:
+    is_proof(walked("pin", (NOTHING, CONTACT, MISS, RESTART, UNREAD[1], *OPERATOR), 2))

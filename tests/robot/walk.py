@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from robot.messages import GRIP, Action, AxisMode, Mode
 from robot.safety import support
-from tests.robot.crossing_model import JAM, OLD_NS, Happening, Model, Move, State
+from tests.robot.crossing_model import OLD_NS, Happening, Model, Move, State
 from tests.robot.safety_cases import PARAMETERS, PROFILE
 
 Choices = Callable[[State], Sequence[Happening]]
@@ -84,15 +84,17 @@ class Walk:
                     todo.append(number)
         return [number for number in range(len(self.states)) if number not in good]
 
-    def jams_that_last(self, mode: Mode) -> list[int]:
-        """States of a mode that is never left while nothing moves."""
+    def lasting(self, mode: Mode, happens: str) -> list[int]:
+        """States of a mode that is never left while this goes on, of those in which it may begin."""
         lasting = []
         for number, state in enumerate(self.states):
+            if happens not in self.moves[number]:
+                continue
             passed: set[int] = set()
             now = number
             while state.mode is mode and self.states[now].mode is mode and now not in passed:
                 passed.add(now)
-                now = self.moves[now][JAM.name]
+                now = self.moves[now].get(happens, now)
             if state.mode is mode and self.states[now].mode is mode:
                 lasting.append(number)
         return lasting
@@ -130,7 +132,7 @@ def wrongs(model: Model, before: State, move: Move, happens: Happening) -> Itera
         move.rolls
         and mode in (Mode.CROSSING, Mode.RETREAT)
         and not happens.jams
-        and not model.foreseen(plant)
+        and not model.foreseen(before.plant, plant, move.to.course)
     ):
         yield "rolls in a stance that the plan has not there"
     if happens.blind and any(kind != AxisMode.HOLD for kind in command.setpoints.mode):
