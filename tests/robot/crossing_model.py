@@ -284,10 +284,11 @@ _CLOCKS_AND_BOOKS = (
     "_pending",
     "_retries",
     "_taken_s",
+    "_steady_s",
     "_planned_s",
 )
 _FOR_RETREAT = ("farthest_m", "free_from_m")
-_GIVEN_ANEW = ("_active", "_deferred", "_reset", "active", "inhibit", "detail", "reason", "_last_rotor_rad")
+_GIVEN_ANEW = ("_active", "_deferred", "_reset", "active", "inhibit", "detail", "reason", "_last_lay_rad")
 _WAITS = ("waited_s", "_level_s", "_looked_s", "_travel_origin_m")
 _CONSTANT = ("profile", "_profile", "line", "parameters", "_parameters", "_bounds", "_places", "_looked_at")
 _LEFT_OUT = frozenset((*_FOR_RETREAT, *_CLOCKS_AND_BOOKS, *_GIVEN_ANEW, *_WAITS, *_CONSTANT))
