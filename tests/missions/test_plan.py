@@ -163,7 +163,7 @@ def indicators(*at_m: float, span: int = 2) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("behind_m", "fit"), [(0.5, False), (1.0, False), (1.2, False), (1.5, True), (4.0, True)]
+    ("behind_m", "fit"), [(0.5, False), (0.7, False), (1.0, True), (1.5, True), (4.0, True)]
 )
 def test_too_much_unwrapped_cable_at_a_pole_is_refused_with_place_and_length(
     behind_m: float, fit: bool

@@ -135,7 +135,10 @@ def test_the_brute_force_finds_planted_ways_and_the_plan_is_a_little_cheaper(
     room = Room(along_m=0.020, aside_m=0.0015)
     brute = BruteForce([feature(*place) for place in places], DIAMETER_M, context, room)
     cheapest_s = brute.cheapest_s()
-    assert cheapest_s - 1.0 < cost_s(planned(*places, context=context), brute, context) <= cheapest_s
+    grid_s = (
+        2 * 0.010 * context.risk.unwrapped_s_per_m
+    )  # parked and released up to a step of the grid too far
+    assert cheapest_s - 1.0 - grid_s < cost_s(planned(*places, context=context), brute, context) <= cheapest_s
 
 
 def test_the_brute_force_finds_none_past_a_spacer() -> None:
