@@ -81,7 +81,7 @@ class Parameters:
     )
     # --- risks that a plan weighs against time, as seconds of equal worth
     risk_unwrapped_s_per_m: float = _parameter(
-        40.0, "s/m", 0.0, 100.0, "Worth of a metre travelled with the rotor parked: cable laid straight."
+        24.0, "s/m", 0.0, 100.0, "Worth of a metre travelled with the rotor parked: cable laid straight."
     )
     risk_open_s_per_m: float = _parameter(
         0.10, "s/m", 0.0, 100.0, "Worth of a metre travelled with a carriage open, each."
