@@ -19,6 +19,7 @@ from typing import Any
 import fastcrc
 
 from firmware_bridge.dialect import silkline
+from firmware_bridge.framing import Framing
 from firmware_bridge.ports import Transport
 
 PROTOCOL = 1  # version of what the messages mean; raised when a meaning changes and no layout does
@@ -77,32 +78,21 @@ def layout_digest() -> int:
     return zlib.crc32(text.encode())
 
 
-class Link:
-    """Packets to and from one peer.
+class Link(Framing[tuple[int, Values]]):
+    """Packets to and from one peer, as (id, values in wire order).
 
     Attributes:
-        good: frames received whole.
-        bad: frames or stretches of bytes dropped.
         lost: frames that the peer's sequence says were sent and did not come.
     """
 
     def __init__(self, transport: Transport, system: int) -> None:
+        super().__init__(transport)
         self._system = system
         self._sequence = 0
-        self._outgoing = bytearray()
-        self.bytes_sent = 0
-        self.bytes_received = 0
-        self.good = 0
-        self.bad = 0
         self.lost = 0
 
-        self.attach(transport)
-
     def attach(self, transport: Transport) -> None:
-        """Go on over another transport; the counts go on too."""
-        self._transport = transport
-        self._outgoing.clear()
-        self._buffer = b""
+        super().attach(transport)
         self._last_sequence = -1
 
     def queue(self, id_: int, *values: Any) -> None:
@@ -116,31 +106,8 @@ class Link:
         self._outgoing += header + payload + _CRC.pack(crc)
         self._sequence = (self._sequence + 1) & 0xFF
 
-    def flush(self) -> None:
-        """Send what was queued in one write.
-
-        Raises:
-            LinkLost: the transport is gone.
-        """
-        if self._outgoing:
-            data = bytes(self._outgoing)
-            self._outgoing.clear()
-            self._transport.write(data)
-            self.bytes_sent += len(data)
-
-    def receive(self) -> list[tuple[int, Values]]:
-        """All whole messages that have come, as (id, values in wire order).
-
-        Raises:
-            LinkLost: the transport is gone.
-        """
-        data = self._transport.read()
-        self.bytes_received += len(data)
-        return self.parse(data) if data else []
-
     def parse(self, data: bytes) -> list[tuple[int, Values]]:
-        """Take bytes in whatever pieces they come; never raises, never keeps more than one frame's length."""
-        buffer = self._buffer + data if self._buffer else data
+        buffer = self._rest + data if self._rest else data
         messages: list[tuple[int, Values]] = []
         start, end = 0, len(buffer)
         while start < end:
@@ -169,7 +136,7 @@ class Link:
             messages.append((layout.id, layout.struct.unpack(payload)))
             self._count(sequence)
             start = crc_at + _CRC.size
-        self._buffer = buffer[start:]
+        self._rest = buffer[start:]
         return messages
 
     def _skip_to_magic(self, buffer: bytes, start: int) -> int:
@@ -184,29 +151,3 @@ class Link:
         if self._last_sequence < 0 or ahead < 128:
             self.lost += ahead if self._last_sequence >= 0 else 0
             self._last_sequence = sequence
-
-
-class HostClock:
-    """Puts the board's time stamps on the host's clock.
-
-    Nothing arrives before it was sent, so the smallest (arrival - stamp) seen is the offset; it is let go
-    slowly because crystals drift. A reply that was held up on its way so shows its true age, however late it
-    comes.
-    """
-
-    DRIFT = 1e-4  # largest relative drift between two crystals
-
-    def __init__(self) -> None:
-        self._offset_ns: int | None = None
-        self._seen_ns = 0
-
-    def stamp_ns(self, arrival_ns: int, device_us: int) -> int:
-        """Host time at which the board took what it sent with this stamp."""
-        device_ns = device_us * 1000
-        offset_ns = arrival_ns - device_ns
-        if self._offset_ns is not None:
-            let_go_ns = int((arrival_ns - self._seen_ns) * self.DRIFT)
-            offset_ns = min(offset_ns, self._offset_ns + let_go_ns)
-        self._offset_ns = offset_ns
-        self._seen_ns = arrival_ns
-        return device_ns + offset_ns

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from firmware_bridge import wire
 from firmware_bridge.axes import axis_configs, config_digest
-from firmware_bridge.link import HOST_SYSTEM, PROTOCOL, HostClock, Intent, Link, Values, layout_digest
+from firmware_bridge.clock import HostClock
+from firmware_bridge.link import HOST_SYSTEM, PROTOCOL, Intent, Link, Values, layout_digest
 from firmware_bridge.ports import LinkLost, Transport
 from robot.messages import Axis, AxisStates, Battery, BoardSensors, CommandFrame, Imu, Mode, SafetyStatus
 from robot.messages import Link as LinkHealth

@@ -7,6 +7,7 @@ more once the far end has seen a good one; this end does the same.
 
 from __future__ import annotations
 
+from firmware_bridge.framing import Framing
 from firmware_bridge.ports import Transport
 
 LINE_MAX = 512  # longest line that is kept; more without an end is noise
@@ -42,28 +43,18 @@ def with_checksum(line: bytes) -> bytes:
     return b"%s*%02X\n" % (line, crc8(line))
 
 
-class Fdcanusb:
-    """CAN-FD frames to and from one adapter.
+class Fdcanusb(Framing[tuple[int, bytes]]):
+    """CAN-FD frames to and from one adapter, as (arbitration id, data).
 
-    Attributes:
-        good: lines received whole.
-        bad: lines dropped for their checksum or form, and requests that the far end did not understand.
+    Lines dropped for their checksum or form count as bad, and so do requests that the far end did not understand.
     """
 
     def __init__(self, transport: Transport, checksums: bool = True) -> None:
+        super().__init__(transport)
         self._checksums = checksums
-        self._outgoing = bytearray()
-        self.bytes_sent = 0
-        self.bytes_received = 0
-        self.good = 0
-        self.bad = 0
-        self.attach(transport)
 
     def attach(self, transport: Transport) -> None:
-        """Go on over another transport; the counts go on too."""
-        self._transport = transport
-        self._outgoing.clear()
-        self._buffer = b""
+        super().attach(transport)
         self._strict = False  # once a line came with a good checksum, all must
 
     def queue(self, arbitration_id: int, data: bytes) -> None:
@@ -72,35 +63,12 @@ class Fdcanusb:
         line = b"can send %04x %s BF" % (arbitration_id, data.hex().encode())
         self._outgoing += with_checksum(line) if self._checksums else line + b"\n"
 
-    def flush(self) -> None:
-        """Send what was queued in one write.
-
-        Raises:
-            LinkLost: the transport is gone.
-        """
-        if self._outgoing:
-            data = bytes(self._outgoing)
-            self._outgoing.clear()
-            self._transport.write(data)
-            self.bytes_sent += len(data)
-
-    def receive(self) -> list[tuple[int, bytes]]:
-        """All frames that have come, as (arbitration id, data).
-
-        Raises:
-            LinkLost: the transport is gone.
-        """
-        data = self._transport.read()
-        self.bytes_received += len(data)
-        return self.parse(data) if data else []
-
     def parse(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Take bytes in whatever pieces they come; never raises, never keeps more than one line."""
-        *lines, rest = (self._buffer + data).replace(b"\r", b"\n").split(b"\n")
+        *lines, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         if len(rest) > LINE_MAX:
             self.bad += 1
             rest = b""
-        self._buffer = rest
+        self._rest = rest
         frames = []
         for line in lines:
             if line and (frame := self._take(line)) is not None:

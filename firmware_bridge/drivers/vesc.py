@@ -50,17 +50,16 @@ class VescBus:
         self.axes = {axis: VescDriver(axis, wiring) for axis, wiring in controllers.items()}
         self._by_id = {driver.wiring.id: driver for driver in self.axes.values()}
         self._direct = next((d for d in self.axes.values() if not d.wiring.can), None)
-        self._sent = self._received = 0
-        self._packets = Packets()
-        self.attach(transport)
+        self._packets = Packets(transport)
+        self._meet_nobody()
 
     def attach(self, transport: Transport) -> None:
         """Speak over this transport from now on; nobody is known or armed."""
-        self._transport = transport
+        self._packets.attach(transport)
+        self._meet_nobody()
+
+    def _meet_nobody(self) -> None:
         self.lost = ""
-        good, bad = self._packets.good, self._packets.bad
-        self._packets = Packets()
-        self._packets.good, self._packets.bad = good, bad
         self._heard_ns = 0
         self._flushed_ns = 0
         self._asked: VescDriver | None = None  # who he is, last of all
@@ -77,8 +76,8 @@ class VescBus:
             frames_bad=self._packets.bad + sum(feedback.late for feedback in feedbacks),
             frames_lost=sum(feedback.lost for feedback in feedbacks),
             round_trip_ms=max(trips, default=math.nan),
-            bytes_sent=self._sent,
-            bytes_received=self._received,
+            bytes_sent=self._packets.bytes_sent,
+            bytes_received=self._packets.bytes_received,
         )
 
     def poll(self, t_ns: int) -> None:
@@ -86,14 +85,12 @@ class VescBus:
         if self.lost:
             return
         try:
-            data = self._transport.read()
+            payloads = self._packets.receive()
         except LinkLost as error:
             self._lose(error)
             return
-        if data:
-            self._received += len(data)
-            for payload in self._packets.feed(data):
-                self._take(payload, t_ns)
+        for payload in payloads:
+            self._take(payload, t_ns)
         for driver in self.axes.values():
             driver.watch(t_ns)
 
@@ -137,13 +134,11 @@ class VescBus:
             if order:
                 orders.append(self._addressed(driver, order))
             questions += [self._addressed(driver, question) for question in driver.feedback.questions(t_ns)]
-        data = self._flush(t_ns) + b"".join(orders + questions) + self._ask_version(t_ns)
+        self._packets.queue(self._flush(t_ns) + b"".join(orders + questions) + self._ask_version(t_ns))
         try:
-            self._transport.write(data)
+            self._packets.flush()
         except LinkLost as error:
             self._lose(error)
-            return
-        self._sent += len(data)
 
     def _flush(self, t_ns: int) -> bytes:
         """A damaged header makes the controller wait for up to 512 bytes; give it those."""

@@ -14,6 +14,7 @@ from binascii import crc_hqx
 from dataclasses import dataclass
 from enum import IntEnum
 
+from firmware_bridge.framing import Framing
 from robot.messages import AxisFault
 from robot.quick import quick
 
@@ -54,21 +55,15 @@ def packet(payload: bytes) -> bytes:
 FLUSH = bytes(MAX_PAYLOAD + 2 * _TAIL)
 
 
-class Packets:
-    """Finds packets in a stream of bytes that may be damaged.
+class Packets(Framing[bytes]):
+    """Payloads to and from a port whose bytes may be damaged."""
 
-    Attributes:
-        good: packets received whole.
-        bad: stretches of bytes dropped.
-    """
+    def queue(self, data: bytes) -> None:
+        """Add packets, or other bytes, to the next `flush`."""
+        self._outgoing += data
 
-    def __init__(self) -> None:
-        self.good = 0
-        self.bad = 0
-        self._rest = b""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Payloads of the packets that are whole by now. Never raises, keeps less than one packet's length.
+    def parse(self, data: bytes) -> list[bytes]:
+        """Payloads of the packets that are whole by now.
 
         What looks like the beginning of a long packet does not hold back whole packets behind it, so a damaged
         header costs no more than its own packet.

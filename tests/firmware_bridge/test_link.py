@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_bridge.clock import HostClock
 from firmware_bridge.dialect import silkline
-from firmware_bridge.link import BOARD_SYSTEM, COMPONENT, HOST_SYSTEM, LAYOUTS, HostClock, Link
+from firmware_bridge.link import BOARD_SYSTEM, COMPONENT, HOST_SYSTEM, LAYOUTS, Link
 from firmware_bridge.ports import READ_MAX, MemoryPair
 
 SENSORS = 46005
@@ -141,7 +142,7 @@ def test_no_bytes_harm_the_parser(pieces, rng):
     link = Link(MemoryPair().host, 1)
     for piece in pieces:
         link.parse(piece.replace(b"\x00", b"\xfd") if rng.random() < 0.3 else piece)
-        assert len(link._buffer) < 300
+        assert len(link._rest) < 300
     link.parse(b"\x00" * 300)
     assert link.parse(heartbeat())[-1][0] == HEARTBEAT
 

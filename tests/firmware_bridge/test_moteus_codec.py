@@ -107,7 +107,7 @@ def test_a_line_without_end_does_not_fill_the_memory():
     port, _ = host()
     for _ in range(100):
         port.parse(b"x" * 300)
-        assert len(port._buffer) <= LINE_MAX
+        assert len(port._rest) <= LINE_MAX
     assert len(port.parse(b"\n" + line(REPLY))) == 1
 
 
@@ -130,7 +130,7 @@ def test_no_noise_leaves_the_parser_otherwise_than_counted(inputs: int):
             moteus_codec.reading(frame)
             moteus_codec.card(frame)
             moteus_codec.text(frame)
-        assert len(port._buffer) <= LINE_MAX
+        assert len(port._rest) <= LINE_MAX
         assert port.parse(good + good)
 
 
@@ -270,4 +270,4 @@ def test_no_noise_breaks_the_virtual_controllers(inputs: int):
         rig.line.host.write(bytes(data[: chance.randrange(len(data))]))
         rig.far.advance()
         rig.device(Axis.ROTOR).take(chance.randbytes(chance.randrange(64)))
-        assert len(rig.far._buffer) <= 1024
+        assert len(rig.far._rest) <= 1024

@@ -8,6 +8,7 @@ import pytest
 
 from firmware_bridge.drivers import vesc_codec as codec
 from firmware_bridge.drivers.vesc_codec import FAULTS, FLUSH, Packets, Uptime, Values, Version, packet
+from firmware_bridge.ports import MemoryPair
 from firmware_bridge.virtual.vesc import _packet, _Received
 
 GOLDEN = {  # by hand from the layout; those with a checksum are as recorded from real controllers
@@ -56,7 +57,7 @@ def test_requests_ask_for_the_seven_values_and_nothing_else():
 def test_every_length_goes_through_both_parsers(length: int):
     payload = random.Random(length).randbytes(length)
     assert packet(payload)[0] == (2 if length <= 255 else 3)
-    assert Packets().feed(packet(payload)) == [payload]
+    assert Packets(MemoryPair().host).parse(packet(payload)) == [payload]
     assert list(_Received().take(packet(payload))) == [payload]
 
 
@@ -100,16 +101,16 @@ def test_every_fault_has_a_kind_and_a_text():
 
 
 def test_a_packet_in_pieces_is_put_together():
-    packets, whole = Packets(), packet(REPLY)
-    assert [payload for byte in whole for payload in packets.feed(bytes([byte]))] == [REPLY]
+    packets, whole = Packets(MemoryPair().host), packet(REPLY)
+    assert [payload for byte in whole for payload in packets.parse(bytes([byte]))] == [REPLY]
     assert packets.bad == 0
 
 
 @pytest.mark.parametrize("noise", ["02 50", "03 01 ff", "02", "03 02 00", "ff 00 02 ff", "02 16 32 00"])
 def test_a_damaged_header_costs_the_host_no_packet(noise: str):
-    packets = Packets()
-    packets.feed(bytes.fromhex(noise))
-    assert packets.feed(packet(REPLY)) == [REPLY]
+    packets = Packets(MemoryPair().host)
+    packets.parse(bytes.fromhex(noise))
+    assert packets.parse(packet(REPLY)) == [REPLY]
     assert packets.bad >= 1
 
 
@@ -117,9 +118,9 @@ def test_a_damaged_header_costs_the_host_no_packet(noise: str):
 def test_a_damaged_byte_costs_its_own_packet_alone(at: int):
     damaged = bytearray(packet(REPLY))
     damaged[at] ^= 0x10
-    packets = Packets()
-    assert packets.feed(bytes(damaged)) == []
-    assert packets.feed(packet(REPLY)) == [REPLY]
+    packets = Packets(MemoryPair().host)
+    assert packets.parse(bytes(damaged)) == []
+    assert packets.parse(packet(REPLY)) == [REPLY]
     assert packets.good == 1
     assert packets.bad >= 1
 
@@ -152,7 +153,7 @@ def fuzz(count: int, seed: int) -> None:
         packet(rng.randbytes(300)),
         packet(b"\x00\x06\x05a\0"),
     ]
-    host = Packets()
+    host = Packets(MemoryPair().host)
     for _ in range(count):
         kind, piece = rng.randrange(4), bytearray(rng.choice(good))
         if kind == 0:
@@ -163,11 +164,11 @@ def fuzz(count: int, seed: int) -> None:
             piece = piece[rng.randrange(len(piece)) :]
         else:
             piece = piece[: rng.randrange(len(piece))]
-        for payload in host.feed(bytes(piece)):
+        for payload in host.parse(bytes(piece)):
             codec.parse(payload)
         assert len(host._rest) < len(FLUSH)
         if rng.random() < 0.1:
-            accepted = host.feed(packet(REPLY)) + host.feed(packet(REPLY))
+            accepted = host.parse(packet(REPLY)) + host.parse(packet(REPLY))
             assert REPLY in accepted
 
 
