@@ -12,6 +12,7 @@ import math
 from typing import Any, Protocol
 
 from robot.behaviours.hold import Hold
+from robot.behaviours.levelling import WindMemory
 from robot.behaviours.manual import Manual
 from robot.behaviours.motion import Motion
 from robot.behaviours.mounting import Mounting
@@ -94,8 +95,9 @@ class Controller:
         self._machine = ModeMachine()
         self._motion = Motion(profile, line, parameters)
         self._route = Route(profile, line, parameters)
-        self._wrap = Wrap(self._motion, self._route)
-        self._crossing = Crossing(self._motion, self._route)
+        wind = WindMemory(profile.limits.roll_crossing_max_deg)
+        self._wrap = Wrap(self._motion, self._route, wind)
+        self._crossing = Crossing(self._motion, self._route, wind)
         hold = Hold(self._motion)
         self._behaviours: dict[Mode, Behaviour] = {
             Mode.SAFE: hold,

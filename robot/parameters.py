@@ -65,15 +65,18 @@ class Parameters:
     crossing_lean_deg: float = _parameter(
         2.0, "deg", 0.5, 3.0, "Largest lean with which a crossing is begun."
     )
+    crossing_gusty_mps: float = _parameter(
+        0.05, "m/s", 0.01, 0.15, "Largest speed while crossing after gusts that lean the body much."
+    )
     sway_speed_mps: float = _parameter(
         0.03, "m/s", 0.01, 0.05, "Speed of rolling to and fro before a crossing, until the body hangs level."
     )
     upright_gain: float = _parameter(
-        0.05,
-        "m/rad/s",
+        0.33,
+        "1/rad",
         0.0,
-        1.0,
-        "Counterweight against a lasting lean while crossing, by the integral of roll.",
+        6.0,
+        "Counterweight against a lasting lean while crossing, by the integral of roll over the way.",
     )
     slack_per_pole_m: float = _parameter(0.30, "m", 0.0, 1.0, "Cable paid out on purpose at every pole.")
     clearance_m: float = _parameter(

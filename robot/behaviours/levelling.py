@@ -4,53 +4,70 @@ A parked robot is locked by its pinch in whatever lean it stopped with. So it ro
 until a stop finds it level; gusts are waited out in this way. How long is for the caller to say.
 
 A level moment is no calm: a gust that has come will come again. What the wind does to a body that rolls freely, without
-the counterweight against it, is remembered for a while.
+the counterweight against it, is remembered for a while: what was much is waited out, what was less makes a crossing
+slow.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
 
 _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
-_CALM_S = 60.0  # as long as a crossing takes
+_MEMORY_S, _PART_S = 60.0, 5.0  # as long as a crossing takes; kept in parts of
 _ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
 _STEADY_S, _STEADY_MPS = 2.0, 0.02  # after a change of speed the body swings for about so long
-_HELD = 4 / 3  # a crossing's counterweight takes a quarter off what leans the free body
+_WAIT_SHARE = 7 / 6  # of a crossing's largest lean: its counterweight takes some off what leans the free body
+_SLOW_SHARE = 5 / 6
 _LEVEL_SHARE = (
     0.6  # of the largest lean: rolling on until it is that small leaves room for what the stop adds
 )
 
 
 class WindMemory:
-    """Whether the wind has leaned the rolling body too far of late.
+    """How far the wind has leaned the rolling body of late.
 
     Args:
-        most_deg: more is too far in a crossing.
+        most_deg: largest lean of a crossing.
     """
 
     def __init__(self, most_deg: float) -> None:
-        self._most_rad = _HELD * math.radians(most_deg)
+        self._most_rad = math.radians(most_deg)
         self._speed_mps = self._steady_s = 0.0
-        self._calm_s = math.inf  # since the last one
-        self.lean_rad = 0.0  # the last one's
+        self._leans_rad = deque([0.0], maxlen=round(_MEMORY_S / _PART_S))  # the largest of each part
+        self._part_s = 0.0
 
     def observe(self, situation: Situation) -> None:
         """One tick of travel with the counterweight where it balances the coil."""
         lean_rad, speed_mps = abs(situation.estimate.roll_rad), situation.estimate.speed_mps
-        self._calm_s += situation.dt_s
+        self._part_s += situation.dt_s
         self._steady_s += situation.dt_s
         if abs(speed_mps - self._speed_mps) > _STEADY_MPS:
             self._speed_mps, self._steady_s = speed_mps, 0.0
-        if lean_rad > self._most_rad and abs(speed_mps) > _ROLLING_MPS and self._steady_s > _STEADY_S:
-            self._calm_s, self.lean_rad = 0.0, lean_rad
+        if self._part_s > _PART_S:
+            self._leans_rad.append(0.0)
+            self._part_s = 0.0
+        if abs(speed_mps) > _ROLLING_MPS and self._steady_s > _STEADY_S:
+            self._leans_rad[-1] = max(self._leans_rad[-1], lean_rad)
+
+    @property
+    def lean_rad(self) -> float:
+        """The largest lean that is remembered."""
+        return max(self._leans_rad)
 
     @property
     def over(self) -> bool:
-        return self._calm_s > _CALM_S
+        """Nothing is remembered that a crossing has to wait for."""
+        return self.lean_rad < _WAIT_SHARE * self._most_rad
+
+    @property
+    def gusty(self) -> bool:
+        """What is remembered asks for a slow crossing: a body that rolls slowly gives way slowly, and soon stands."""
+        return self.lean_rad > _SLOW_SHARE * self._most_rad
 
 
 class Levelling:

@@ -298,9 +298,9 @@ class Motion:
         coil_kg = max(estimate.coil_m, 0.0) * self.line.cable.mass_kg_per_m
         target_m = self.profile.trim_radius_m(coil_kg) + self._trim_m
         if upright:
-            if self.speed_mps != 0.0:  # a parked body is locked and tells nothing
-                step_m = parameters.upright_gain * estimate.roll_rad * dt_s
-                self._lean_m = min(max(self._lean_m + step_m, -_LEAN_MAX_M), _LEAN_MAX_M)
+            # over the way, because the pinch lets a body go with it; a parked one is locked and tells nothing
+            step_m = parameters.upright_gain * estimate.roll_rad * abs(self.speed_mps) * dt_s
+            self._lean_m = min(max(self._lean_m + step_m, -_LEAN_MAX_M), _LEAN_MAX_M)
             target_m += self._lean_m * math.sin(estimate.rotor_abs_rad)
         else:
             self._lean_m = 0.0

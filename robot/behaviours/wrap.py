@@ -24,15 +24,15 @@ _LOOK_AGAIN_S = 1.5  # standing, before moving towards where something was
 class Wrap:
     """Reports `crossing_ahead`, `feature_blocked`, `feature_not_seen` or `lay_end`."""
 
-    def __init__(self, motion: Motion, route: Route) -> None:
+    def __init__(self, motion: Motion, route: Route, wind: WindMemory) -> None:
         self._motion = motion
         self._route = route
+        self._wind = wind
         self._drawn_up = False
         self._looked_s = 0.0
         self._pinch_n = (
             motion.parameters.wrap_pinch_n
         )  # more on the last stretch, so that the roll is damped there
-        self._wind = WindMemory(motion.profile.limits.roll_crossing_max_deg)
         self._levelling: Levelling | None = None
         self._look_first_s = 0.0
         self.ahead: Ahead | None = None  # what the last report was about

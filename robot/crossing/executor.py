@@ -15,6 +15,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from robot.behaviours.levelling import WindMemory
 from robot.behaviours.motion import Motion
 from robot.behaviours.route import Ahead, Route
 from robot.behaviours.wish import Situation, Wish
@@ -64,9 +65,10 @@ class _Progress:
 class Crossing:
     """Reports `crossing_done` or `crossing_failed`; `status` tells console and log where it stands."""
 
-    def __init__(self, motion: Motion, route: Route) -> None:
+    def __init__(self, motion: Motion, route: Route, wind: WindMemory) -> None:
         self._motion = motion
         self._route = route
+        self._wind = wind
         self._measured = Measured(motion)
         self._cable = FreeCable(motion)
         self._gusts = Gusts(math.radians(motion.profile.limits.roll_crossing_max_deg))
@@ -82,8 +84,7 @@ class Crossing:
         self._touched = False  # the last stop came from a contact
         self._grasp_s = 0.0  # left for the drives to take the grips over from their brakes
         self._refusal = ""  # why it cannot go on from where it stands, or has failed
-        # a fine pitch is crossed more slowly than the plan's times say
-        self._slowness = motion.profile.times.crossing_speed_mps / motion.crossing_speed_mps
+        self._speed_mps = motion.crossing_speed_mps
         self.detail = ""
 
     @property
@@ -109,6 +110,10 @@ class Crossing:
         self._retries = 0
         self._times = StepTimes()
         self._touched = False
+        motion = self._motion
+        self._speed_mps = motion.crossing_speed_mps
+        if self._wind.gusty:
+            self._speed_mps = min(self._speed_mps, motion.parameters.crossing_gusty_mps)
         self._take_up(ahead, situation, HOME)
 
     def touched(self) -> None:
@@ -216,6 +221,11 @@ class Crossing:
         self._take_up(ahead, situation, stance)
 
     # ------------------------------------------------------------------ steps
+
+    @property
+    def _slowness(self) -> float:
+        """Times of the plan that a drive takes: a fine pitch and gusts are crossed more slowly."""
+        return self._motion.profile.times.crossing_speed_mps / self._speed_mps
 
     def _confirm_s(self, step: Step) -> float:
         return 0.0 if step.kind is StepKind.RELEASE_ROTOR else self._motion.profile.times.confirm_s
@@ -342,10 +352,11 @@ class Crossing:
         elif abs(left_m) > _OFF_M:
             progress.arrived = False
         speed = 0.0
-        if self._gusts.wait(situation, rolling=motion.speed_mps != 0.0):
+        wind_mps = self._gusts.limit_mps(situation, rolling=motion.speed_mps != 0.0)
+        if wind_mps < self._speed_mps:
             progress.in_step_s -= situation.dt_s  # waiting for the wind is no failure
-        elif not progress.arrived:
-            top = motion.crossing_speed_mps
+        if wind_mps > 0.0 and not progress.arrived:
+            top = min(self._speed_mps, wind_mps)
             if left_m < 0.0:
                 top = BACK_MPS if left_m < -_CREEP_M else _CREEP_MPS
             speed = math.copysign(min(top, math.sqrt(2 * acceleration * abs(left_m)) + 0.003), left_m)
