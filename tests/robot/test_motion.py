@@ -190,7 +190,21 @@ def test_a_gust_is_remembered_and_waited_out(motion: Motion) -> None:
         gusts.observe(calm)
         travel_m += motion.speed_mps * DT_S
         waited_s += DT_S
-    assert waited_s == pytest.approx(60.0, abs=1.0)
+    assert 55.0 < waited_s < 61.0
+
+
+@pytest.mark.parametrize(
+    ("lean_deg", "gusty", "waits"), [(2.4, False, False), (2.6, True, False), (3.6, True, True)]
+)
+def test_the_more_the_wind_has_leaned_it_the_slower_it_crosses_until_it_waits(
+    lean_deg: float, gusty: bool, waits: bool
+) -> None:
+    wind = WindMemory(3.0)
+    for roll_deg in (lean_deg, 0.1):
+        for _ in range(round(3.0 / DT_S)):
+            wind.observe(situation(speed_mps=0.4, roll_rad=-math.radians(roll_deg)))
+    assert wind.gusty is gusty
+    assert wind.over is not waits
 
 
 def test_a_swing_after_a_change_of_speed_is_no_gust(motion: Motion) -> None:
