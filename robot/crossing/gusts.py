@@ -25,7 +25,8 @@ class Gusts:
 
     def __init__(self, roll_max_rad: float) -> None:
         self._limit_rad = roll_max_rad
-        self._stops_rad = self._roll_rate_rps = 0.0
+        self._stops_rad = _SHARE * roll_max_rad
+        self._roll_rate_rps = 0.0
         self._calm_s = math.inf  # since the last gust that stopped a drive
 
     def limit_mps(self, situation: Situation, *, rolling: bool) -> float:
