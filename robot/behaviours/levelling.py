@@ -18,7 +18,7 @@ from robot.behaviours.wish import Situation, Wish
 
 _WAY_M = 0.08
 _ACCELERATION_MPS2 = 0.1
-_MEMORY_S, _PART_S = 60.0, 5.0  # as long as a crossing takes; kept in parts of
+_PARTS, _PART_S = 12, 5.0  # what is remembered: as long as a crossing takes
 _ROLLING_MPS = 0.01  # slower, the pinch holds the body in whatever lean it has
 _STEADY_S, _STEADY_MPS = 2.0, 0.02  # after a change of speed the body swings for about so long
 _WAIT_SHARE = 7 / 6  # of a crossing's largest lean: its counterweight takes some off what leans the free body
@@ -38,7 +38,7 @@ class WindMemory:
     def __init__(self, most_deg: float) -> None:
         self._most_rad = math.radians(most_deg)
         self._speed_mps = self._steady_s = 0.0
-        self._leans_rad = deque([0.0], maxlen=round(_MEMORY_S / _PART_S))  # the largest of each part
+        self._leans_rad = deque([0.0] * _PARTS, maxlen=_PARTS)  # the largest of each part
         self._part_s = 0.0
 
     def observe(self, situation: Situation) -> None:

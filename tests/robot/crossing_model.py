@@ -285,6 +285,7 @@ _CLOCKS_AND_BOOKS = (
     "_retries",
     "_taken_s",
     "_steady_s",
+    "_part_s",
     "_planned_s",
 )
 _FOR_RETREAT = ("farthest_m", "free_from_m")
