@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 import zlib
 from collections.abc import Iterable
@@ -42,15 +41,8 @@ class AxisConfig:
 
 def axis_configs(profile: Profile) -> tuple[AxisConfig, ...]:
     """The configuration of every axis, from the robot's profile."""
-    carriages, trim, guide = profile.carriages, profile.trim, profile.guide
-    travel = {
-        **dict.fromkeys(GRIP, (carriages.clamped_m, carriages.lifted_m)),
-        Axis.TRIM: trim.center_r_m,
-        Axis.GUIDE: (guide.out_m, guide.retracted_m),
-    }
     configs = []
-    for axis, drive in zip(Axis, profile.drive, strict=True):
-        low, high = travel.get(axis, (-math.inf, math.inf))
+    for drive, (low, high) in zip(profile.drive, profile.axis_travel, strict=True):
         continuous = drive.effort_max / 2 if drive.continuous is None else drive.continuous
         configs.append(
             AxisConfig(

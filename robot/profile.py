@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from robot.messages import Axis
+from robot.messages import GRIP, Axis
 from robot.schema import Finite, Name, NotNegative, Positive, Range, Table, wrong
 
 
@@ -231,6 +231,16 @@ class Profile(Table):
             self.rotor.cradle_mass_kg * self.rotor.cradle_center_r_m + coil_kg * self.rotor.coil_center_r_m
         )
         return moment_kgm / self.trim.mass_kg
+
+    @cached_property
+    def axis_travel(self) -> tuple[tuple[float, float], ...]:
+        """Ends between which every axis moves, at its output; wheels, rotor and cable have none."""
+        ends = [(-math.inf, math.inf)] * len(Axis)
+        for axis in GRIP:
+            ends[axis] = self.carriages.clamped_m, self.carriages.lifted_m
+        ends[Axis.TRIM] = self.trim.center_r_m
+        ends[Axis.GUIDE] = self.guide.out_m, self.guide.retracted_m
+        return tuple(ends)
 
     @cached_property
     def park_rotor_rad(self) -> float:

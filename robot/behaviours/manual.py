@@ -19,13 +19,6 @@ class Manual:
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
-        profile = motion.profile
-        grip_m = profile.carriages.clamped_m, profile.carriages.lifted_m
-        self._ends_m = {
-            **dict.fromkeys(GRIP, grip_m),
-            Axis.TRIM: profile.trim.center_r_m,
-            Axis.GUIDE: (profile.guide.out_m, profile.guide.retracted_m),
-        }
         self._jog: tuple[str, float] | None = None
         self._jog_t_ns = 0
 
@@ -57,7 +50,7 @@ class Manual:
             drive = self._motion.profile.drive[axis]
             limit = self._motion.parameters.wrap_pinch_n if axis in GRIP else drive.effort_max
             step = min(max(value, -drive.velocity_max), drive.velocity_max) * 0.1
-            low_m, high_m = self._ends_m[axis]
+            low_m, high_m = self._motion.profile.axis_travel[axis]
             target_m = min(max(situation.frame.axes.position[axis] + step, low_m), high_m)
             at_end = target_m in (low_m, high_m)  # it rests there, however long the key is held
             wish.position(axis, target_m, 0.0 if at_end else value, limit)

@@ -80,19 +80,15 @@ class Bounds:
         rotor_rps = profile.rotor.speed_max_rpm * 2 * math.pi / 60
         velocity = [drive.velocity_max for drive in drives]
         acceleration = [math.inf] * len(drives)
-        position = [(-math.inf, math.inf)] * len(drives)
         effort = [drive.effort_max for drive in drives]
         for axis in TRACTION:
             velocity[axis] = min(velocity[axis], wheel_rps)
             acceleration[axis] = parameters.travel_accel_mps2 / radius_m
         for axis in GRIP:
-            position[axis] = (carriages.clamped_m, carriages.lifted_m)
             effort[axis] = min(effort[axis], carriages.pinch_max_n)
         velocity[Axis.ROTOR] = min(velocity[Axis.ROTOR], rotor_rps)
         acceleration[Axis.ROTOR] = parameters.rotor_accel_rps2
         acceleration[Axis.CABLE] = parameters.cable_accel_mps2
-        position[Axis.TRIM] = profile.trim.center_r_m
-        position[Axis.GUIDE] = (profile.guide.out_m, profile.guide.retracted_m)
         return cls(
             wheel_radius_m=radius_m,
             speed_mps={
@@ -107,7 +103,7 @@ class Bounds:
             ramp_rps2=parameters.ramp_down_mps2 / radius_m,
             velocity=tuple(velocity),
             acceleration=tuple(acceleration),
-            position=tuple(position),
+            position=profile.axis_travel,
             effort=tuple(effort),
             tension_rate_nps=parameters.tension_rate_nps,
             support=support.SupportLimits.of(profile, parameters),
