@@ -45,9 +45,9 @@ Wait, or hold to let it cool.
 驱动器过热降额，机器人减速运行。
 等待，或暂停使其冷却。
 link_lost
-The wire to the bridge board is disconnected.
+The wire to the bridge board or to a motor controller is disconnected.
 Check cable and connector, then reset and arm again.
-与桥接板的连接已断开。
+与桥接板或电机控制器的连接已断开。
 检查电缆和插头，然后复位并重新解锁。
 link_bad
 Too many frames on the wire are damaged.

@@ -18,6 +18,7 @@ from firmware_bridge import wire
 from hil.faulty_line import Injection as LineFault
 from hil.faulty_line import LinkFault
 from hil.scenario import Fault
+from hil.world.truth import TruthState
 from robot.messages import TRACTION, Action, Axis, Mode
 from tests.faults.rig import Broken, Rig
 
@@ -162,31 +163,30 @@ def unloaded_grip(carriage: str) -> Injection:
 def slippery(friction: float, drag_n: float) -> Injection:
     """A greasy conductor and something that drags; counts from the first slip on."""
 
-    def broken(rig: Rig) -> Iterator[None]:
-        rig.plant.world.inject(
-            (Fault(kind="slip", at_s=0.0, value=friction), Fault(kind="drag", at_s=0.0, value=drag_n))
-        )
-        for _ in range(_STEP_TICKS):
-            truth = rig.tick().truth
-            rims_mps = [truth.velocity[axis] * rig.job.profile.carriages.wheel_radius_m for axis in TRACTION]
-            if max(abs(rim - truth.speed_mps) for rim in rims_mps) > _SLIP * abs(truth.speed_mps):
-                break
-        try:
-            yield from _forever()
-        finally:
-            rig.plant.world.inject(())
+    def slips(rig: Rig, truth: TruthState) -> bool:
+        rims_mps = [truth.velocity[axis] * rig.job.profile.carriages.wheel_radius_m for axis in TRACTION]
+        return max(abs(rim - truth.speed_mps) for rim in rims_mps) > _SLIP * abs(truth.speed_mps)
 
-    return broken
+    faults = Fault(kind="slip", at_s=0.0, value=friction), Fault(kind="drag", at_s=0.0, value=drag_n)
+    return _from_its_effect(faults, slips)
 
 
 def tension_step(snag_n: float) -> Injection:
     """The coil snags; counts from where the tension has risen to what is a snag."""
 
+    def is_tight(rig: Rig, truth: TruthState) -> bool:
+        return truth.tension_n > rig.job.parameters.snag_factor * rig.job.line.tension_n
+
+    return _from_its_effect((Fault(kind="snag", at_s=0.0, value=snag_n),), is_tight)
+
+
+def _from_its_effect(faults: tuple[Fault, ...], begun: Callable[[Rig, TruthState], bool]) -> Injection:
+    """Faults of the world that count from the tick in which their effect is there."""
+
     def broken(rig: Rig) -> Iterator[None]:
-        rig.plant.world.inject((Fault(kind="snag", at_s=0.0, value=snag_n),))
-        snagged_n = rig.job.parameters.snag_factor * rig.job.line.tension_n
+        rig.plant.world.inject(faults)
         for _ in range(_STEP_TICKS):
-            if rig.tick().truth.tension_n > snagged_n:
+            if begun(rig, rig.tick().truth):
                 break
         try:
             yield from _forever()

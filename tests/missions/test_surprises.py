@@ -8,19 +8,8 @@ import pytest
 
 from missions.job import read_job
 from missions.run import simulate
+from tests.missions.lines import TWENTY_METRES
 
-LINE = """
-format = "silkline.line/1"
-name = "twenty metres"
-conductor = "LGJ-120/20"
-cable = "wrap-24f-4.0"
-pitch_m = 1.0
-lay = "Z"
-phase_spacing_m = 0.70
-stringing = { horizontal_tension_n = 4100.0 }
-pole = [{ id = "A", kind = "terminal" }, { id = "B", kind = "terminal" }]
-span = [{ length_m = 20.0 }]
-"""
 SURPRISE = """
 format = "silkline.scenario/1"
 line = "line.toml"
@@ -33,7 +22,7 @@ at_m = 10.0
 
 @pytest.mark.parametrize(("kind", "seed"), [("unknown", 1), ("unknown", 3), ("branch", 1)])
 def test_what_cannot_be_crossed_ends_in_hold_before_it(tmp_path: Path, kind: str, seed: int) -> None:
-    (tmp_path / "line.toml").write_text(LINE, encoding="utf-8")
+    (tmp_path / "line.toml").write_text(TWENTY_METRES, encoding="utf-8")
     (tmp_path / "scenario.toml").write_text(SURPRISE.format(kind=kind), encoding="utf-8")
     summary = simulate(read_job(str(tmp_path / "scenario.toml"), seed=seed))
     assert summary.outcome == "stopped"

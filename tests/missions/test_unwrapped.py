@@ -8,24 +8,15 @@ from missions.job import Job, read_job
 from missions.plan import plan
 from missions.run import simulate
 from robot.crossing.stance import CrossingPlan
+from tests.missions.lines import TWENTY_METRES
 
-LINE = """
-format = "silkline.line/1"
-name = "twenty metres"
-conductor = "LGJ-120/20"
-cable = "wrap-24f-4.0"
-pitch_m = 1.0
-lay = "Z"
-phase_spacing_m = 0.70
-stringing = { horizontal_tension_n = 4100.0 }
-pole = [{ id = "A", kind = "terminal" }, { id = "B", kind = "terminal" }]
-span = [{ length_m = 20.0 }]
+INDICATORS = """
 feature = [{ kind = "fault-indicator", span = 1, at_m = 8.0 }, { kind = "fault-indicator", span = 1, at_m = 9.6 }]
 """
 
 
 def job(folder: Path) -> Job:
-    (folder / "line.toml").write_text(LINE, encoding="utf-8")
+    (folder / "line.toml").write_text(TWENTY_METRES + INDICATORS, encoding="utf-8")
     return read_job(str(folder / "line.toml"))
 
 
