@@ -20,6 +20,7 @@
 #include <robot_config.h>
 
 enum { PORT_WAIT_MS = 2000 };
+enum { INBOX_MAX = 1 << 17 };
 
 struct bench {
     struct board board;
@@ -29,6 +30,8 @@ struct bench {
     int patience_ms; /* for a port that takes nothing; a board drops what does not fit */
     bool guarded;    /* false: the board's own watchdog is dead */
     unsigned long sent, received; /* bytes since the port was opened */
+    uint8_t inbox[INBOX_MAX]; /* in lockstep: what has come and is not due yet */
+    size_t waiting;
 };
 
 static void close_port(struct bench *bench)
@@ -53,6 +56,7 @@ static void open_port(struct bench *bench)
     tcsetattr(bench->far, TCSANOW, &raw);
     fcntl(bench->port, F_SETFL, O_NONBLOCK);
     bench->sent = bench->received = 0;
+    bench->waiting = 0;
 }
 
 static void send_bytes(void *context, const uint8_t *data, size_t length)
@@ -70,18 +74,21 @@ static void send_bytes(void *context, const uint8_t *data, size_t length)
     }
 }
 
-/* Take what has come; waits for the first of it as long as is said. Returns how much it was. */
-static size_t take_bytes(struct bench *bench, int wait_ms)
+/* Fetch what has come, within this time. */
+static void fetch_bytes(struct bench *bench, int wait_ms)
 {
-    uint8_t data[4096];
     poll(&(struct pollfd){.fd = bench->port, .events = POLLIN}, 1, wait_ms);
-    ssize_t count = read(bench->port, data, sizeof data);
-    if (count <= 0) {
-        return 0;
+    ssize_t count = read(bench->port, bench->inbox + bench->waiting, INBOX_MAX - bench->waiting);
+    if (count > 0) {
+        bench->received += (unsigned long)count;
+        bench->waiting += (size_t)count;
     }
-    bench->received += (unsigned long)count;
-    board_take(&bench->board, data, (size_t)count);
-    return (size_t)count;
+}
+
+static void take_bytes(struct bench *bench)
+{
+    board_take(&bench->board, bench->inbox, bench->waiting);
+    bench->waiting = 0;
 }
 
 static void encoders(void *context, double position[AXES], double velocity[AXES])
@@ -120,7 +127,8 @@ static void run_by_the_clock(struct bench *bench)
 {
     power_up(bench, 1, clock_us());
     for (;;) {
-        take_bytes(bench, 1);
+        fetch_bytes(bench, 1);
+        take_bytes(bench);
         board_advance(&bench->board, clock_us());
     }
 }
@@ -141,8 +149,10 @@ static void answer(const struct bench *bench)
 static void run_until(struct bench *bench, int64_t t_us, unsigned long count)
 {
     struct board *board = &bench->board;
-    while (bench->port >= 0 && bench->received < count && take_bytes(bench, PORT_WAIT_MS) > 0) {
+    while (bench->port >= 0 && bench->received < count) {
+        fetch_bytes(bench, PORT_WAIT_MS);
     }
+    take_bytes(bench);
     if (bench->guarded) {
         board_advance(board, t_us);
     } else {
@@ -190,10 +200,10 @@ static bool obey(struct bench *bench, const char *line)
         return true;
     } else if (IS("unplug")) {
         close_port(bench);
-    } else if (IS("noise")) { /* value, count */
-        uint8_t value = (uint8_t)a;
-        for (int i = 0; i < (int)b; i++) {
-            send_bytes(bench, &value, 1);
+    } else if (IS("noise")) { /* bytes in hexadecimal, for the host to hear */
+        unsigned int byte;
+        for (const char *digits = line + 6; sscanf(digits, "%2x", &byte) == 1; digits += 2) {
+            send_bytes(bench, (uint8_t[]){(uint8_t)byte}, 1);
         }
     } else if (IS("guard")) {
         bench->guarded = a != 0.0;
@@ -228,16 +238,25 @@ static bool obey(struct bench *bench, const char *line)
 
 static int run_in_lockstep(struct bench *bench)
 {
-    char line[128];
+    char line[512];
     bench->patience_ms = PORT_WAIT_MS;
     power_up(bench, 1, 0);
-    while (fgets(line, sizeof line, stdin)) {
-        if (!obey(bench, line)) {
-            return 2;
+    for (;;) {
+        struct pollfd ends[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = bench->port, .events = POLLIN}};
+        poll(ends, 2, -1);
+        if (ends[1].revents) { /* at once, for a pseudo-terminal holds little */
+            fetch_bytes(bench, 0);
         }
-        fflush(stdout);
+        if (ends[0].revents) {
+            if (!fgets(line, sizeof line, stdin)) {
+                return 0;
+            }
+            if (!obey(bench, line)) {
+                return 2;
+            }
+            fflush(stdout);
+        }
     }
-    return 0;
 }
 
 int main(int count, char **arguments)

@@ -176,7 +176,10 @@ class CBoard:
         self.port.close()
         self._process.stdin.close()
         self._process.stdout.close()
-        assert self._process.wait(WAIT_S) == 0, "the board did not end well"
+        try:
+            assert self._process.wait(WAIT_S) == 0, "the board did not end well"
+        finally:
+            self._process.kill()
 
     def _ask(self, line: str) -> str:
         self._process.stdin.write(line.encode() + b"\n")
@@ -236,6 +239,9 @@ class CRig(Rig):
 
     def let_the_guard_die(self) -> None:
         self.board.order("guard 0")
+
+    def hear(self, noise: bytes) -> None:
+        self.board.order(f"noise {noise.hex()}")
 
     def close(self) -> None:
         self.board.close()
