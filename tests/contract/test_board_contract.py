@@ -7,15 +7,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from board_rig import PROFILE, TICK_NS, Rig, SpringMass, setpoints
+from board_rig import TICK_NS, Rig, SpringMass, setpoints
 from c_board import CRig, example_board
 from lines import TWO_ENDED, Line
 
-from firmware_bridge.drivers.board import BoardDriver
 from firmware_bridge.ports import SerialPort
 from firmware_bridge.virtual.board import VirtualBoard
 from robot.messages import AxisMode, CommandFrame, Mode, StopCause
-from robot.parameters import Parameters
 from robot.profile import Profile
 
 DRIVING = setpoints(traction_front=(AxisMode.VELOCITY, 6.0, 0.0), rotor=(AxisMode.POSITION, 0.5, 0.0))
