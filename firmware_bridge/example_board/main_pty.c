@@ -221,6 +221,8 @@ static bool obey(struct bench *bench, const char *line)
         board->drives.axis[axis].temperature_c = b;
     } else if (IS("load")) { /* axis, push */
         bench->toy.load[axis] = b;
+    } else if (IS("offset")) { /* axis, of its encoder */
+        bench->toy.offset[axis] = b;
     } else if (IS("estop")) {
         bench->toy.estop_closed = a != 0.0;
     } else if (IS("wheels")) {

@@ -137,6 +137,7 @@ class Rig:
         """The same board, at a new line."""
         self.pair = MemoryPair()
         self.host = self.pair.host
+        self.board._transport = self.pair.device
         self.board._link.attach(self.pair.device)
 
     def pretend(self, patch: pytest.MonkeyPatch, layout_digest: int | None = None, protocol: int = 1) -> None:
@@ -148,6 +149,10 @@ class Rig:
     def let_the_guard_die(self) -> None:
         """The board itself notices nothing any more; what is left are its drives."""
         self.board.permission.tick = lambda *args: None
+
+    def blind(self, axis: int) -> None:
+        """This axis' encoder has no reading any more."""
+        self.board.drives.drives[axis]["offset"] = NAN
 
     def hear(self, noise: bytes) -> None:
         """The host hears these bytes."""

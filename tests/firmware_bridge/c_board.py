@@ -240,6 +240,9 @@ class CRig(Rig):
     def let_the_guard_die(self) -> None:
         self.board.order("guard 0")
 
+    def blind(self, axis: int) -> None:
+        self.board.order(f"offset {axis} nan")
+
     def hear(self, noise: bytes) -> None:
         self.board.order(f"noise {noise.hex()}")
 
