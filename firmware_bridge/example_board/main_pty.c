@@ -165,11 +165,10 @@ static void run_until(struct bench *bench, int64_t t_us, unsigned long count)
 /* The drive restarts: configuration gone, a counting encoder at zero, brake falls in. */
 static void restart_drive(struct bench *bench, int axis)
 {
-    static const struct axis_config NOTHING = {.continuous = 1.0, .thermal_s = 1.0};
     struct drive *drive = &bench->board.drives.axis[axis];
-    bool self_locking = drive->config.self_locking;
-    drive->config = NOTHING;
-    drive->config.self_locking = self_locking;
+    const struct axis_config *motor = &bench->board.robot->axis[axis];
+    drive->config = (struct axis_config){
+        .continuous = 1.0, .thermal_s = motor->thermal_s, .self_locking = motor->self_locking};
     drive->force = 0.0;
     drive->phase = OFF;
     drive->fault = SILKLINE_AXIS_FAULT_RESET;

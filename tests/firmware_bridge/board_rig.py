@@ -106,6 +106,20 @@ def setpoints(**axes: tuple[AxisMode, float, float] | tuple[AxisMode, float, flo
 HOLD = setpoints()
 
 
+class Recorder:
+    """A port that remembers what was read from it."""
+
+    def __init__(self, port: Transport) -> None:
+        self._port = port
+        self.heard = b""
+        self.write, self.close = port.write, port.close
+
+    def read(self) -> bytes:
+        data = self._port.read()
+        self.heard += data
+        return data
+
+
 class Rig:
     """Host and board in lockstep; `wrap` may put something between the host and its end of the line."""
 

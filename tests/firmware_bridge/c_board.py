@@ -6,6 +6,7 @@ a test gives the same bytes every time.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import select
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,39 @@ def example_board(profile: Profile = PROFILE) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("no gcc on this machine: apt install gcc libc6-dev")
     return _built(generate.robot_config(profile))
+
+
+_SUPPORT = """
+#include "support.h"
+#include <robot_config.h>
+bool may_release(int carriage, double target_m, const double *grip_m, const double *load_n)
+{
+    return support_may_release(&ROBOT, carriage, target_m, grip_m, load_n);
+}
+"""
+
+
+@functools.cache
+def _support_library() -> ctypes.CDLL:
+    folder = headers(generate.robot_config(PROFILE))
+    source, library = folder / "may_release.c", folder / "support.so"
+    source.write_text(_SUPPORT, encoding="utf-8")
+    gcc(*FLAGS, "-shared", "-fPIC", "-isystem", folder, "-I", generate.FOLDER, "-o", library, source,
+        generate.FOLDER / "support.c", "-lm")  # fmt: skip
+    loaded = ctypes.CDLL(str(library))
+    loaded.may_release.restype = ctypes.c_bool
+    return loaded
+
+
+class CSupportRule:
+    """The example board's support rule, called directly."""
+
+    def may_release(
+        self, carriage: int, target_m: float, grip_m: Sequence[float], load_n: Sequence[float]
+    ) -> bool:
+        three = ctypes.c_double * 3
+        target = ctypes.c_double(target_m)
+        return _support_library().may_release(carriage, target, three(*grip_m), three(*load_n))
 
 
 class CountedPort:
