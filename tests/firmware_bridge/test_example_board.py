@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import random
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from board_frames import PAGE, conversation, page
 from board_rig import EFFORTS, PROFILE, Recorder, Rig
 from c_board import FLAGS, CRig, gcc, headers, sanitizers
 
@@ -42,6 +45,33 @@ def test_no_bytes_harm_the_board(seed):
 @pytest.mark.acceptance
 def test_a_million_inputs_do_not_harm_the_board():
     print(fuzz(99, 1_000_000))
+
+
+# ---------------------------------------------------------------- its page
+
+
+def test_the_pages_frames_are_what_the_virtual_board_says():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run tests/firmware_bridge/board_frames.py"
+
+
+def test_the_example_board_says_the_pages_frames():
+    virtual, example = conversation(Rig), conversation(CRig)
+    assert (example.said, example.heard) == (virtual.said, virtual.heard)
+
+
+def test_the_pages_commands_build_a_board_that_runs(tmp_path: Path):
+    gcc("--version")
+    root = PAGE.parents[1]
+    (commands,) = re.findall(
+        r"```\n(python -m firmware_bridge.example_board.*?)```", PAGE.read_text("utf-8"), re.DOTALL
+    )
+    generate_line, gcc_line, run_line = commands.replace("build/board", str(tmp_path)).splitlines()
+    assert " ".join(FLAGS) in gcc_line
+    subprocess.run([sys.executable, *generate_line.split()[1:]], cwd=root, check=True)
+    subprocess.run(gcc_line, shell=True, cwd=root, check=True)
+    with subprocess.Popen([run_line], stdout=subprocess.PIPE, text=True) as board:
+        assert board.stdout.readline().startswith("/dev/")
+        board.kill()
 
 
 # ---------------------------------------------------------------- beside the virtual board
