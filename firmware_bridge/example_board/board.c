@@ -3,32 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "report.h"
 #include "support.h"
 
-enum { SYSTEM = 1, COMPONENT = 1 };
-enum { REPORT_US = 10000 };        /* AXIS_STATES, BOARD_SENSORS, HIGHRES_IMU */
-enum { STATUS_US = 100000 };       /* SAFETY_STATUS, BATTERY_STATUS */
-enum { HEARTBEAT_US = 1000000 };   /* MAVLink's own, by which its tools find the board */
 enum { BOOT_US = 200000 };         /* silence after a reset */
 enum { TEST_GRACE_US = 20000 };
 enum { REFUSALS_TO_LATCH = 3 };    /* setpoints in a row that ask to break the support rule */
-enum { UNKNOWN_CELL = 0xFFFF };
-
-/* Pack and send one message, e.g. SEND(board, board_identity, .session = 1). */
-#define SEND(board, name, ...)                                                                               \
-    do {                                                                                                     \
-        mavlink_message_t packed_;                                                                           \
-        const mavlink_##name##_t values_ = {__VA_ARGS__};                                                    \
-        mavlink_msg_##name##_encode_status(SYSTEM, COMPONENT, &(board)->link.out, &packed_, &values_);       \
-        send(board, &packed_);                                                                               \
-    } while (0)
-
-static void send(struct board *board, const mavlink_message_t *message)
-{
-    uint8_t frame[LINK_FRAME_MAX];
-    size_t length = mavlink_msg_to_send_buffer(frame, message);
-    board->hardware.send(board->hardware.context, frame, length);
-}
 
 static void forget_sequences(struct board *board)
 {
@@ -79,119 +59,6 @@ void board_reset(struct board *board, uint8_t cause)
 {
     board->boot_count++;
     boot(board, board->booted_us + board->now_us, cause, BOOT_US);
-}
-
-/* ------------------------------------------------------------------ what goes out */
-
-static uint8_t flags(const struct board *board)
-{
-    uint8_t testing = board->test_until_us >= 0 ? SILKLINE_SAFETY_TESTING : 0;
-    return (uint8_t)(permission_flags(&board->permission) | testing);
-}
-
-static int64_t within(int64_t x, int64_t low, int64_t high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-static void report_status(struct board *board)
-{
-    const struct permission *permission = &board->permission;
-    int64_t margin_us = permission_margin_us(permission, board->now_us);
-    int64_t margin_ms = margin_us / 1000 - (margin_us % 1000 < 0); /* towards less */
-    board->reported_flags = flags(board);
-    SEND(board, safety_status, .device_us = (uint64_t)board->now_us, .session = permission->session,
-         .boot_count = board->boot_count, .config_digest = drives_digest(&board->drives),
-         .layout_digest = board->layout_digest, .frames_dropped = board->dropped + board->link.bad,
-         .watchdog_ms = drives_watchdog_ms(&board->drives),
-         .watchdog_margin_ms = (int16_t)within(margin_ms, INT16_MIN, INT16_MAX),
-         .flags = board->reported_flags, .stop_cause = permission->cause, .reset_cause = board->reset_cause);
-}
-
-/* Of a grip whose drive is in doubt it is not known where it stands. */
-static bool trusted(const struct drive *drive)
-{
-    return drive->fault == SILKLINE_AXIS_FAULT_NONE || drive->fault == SILKLINE_AXIS_FAULT_TIMEOUT;
-}
-
-static void report_axes(struct board *board)
-{
-    mavlink_axis_states_t states = {.device_us = (uint64_t)board->now_us,
-                                    .session = board->permission.session,
-                                    .last_seq = board->last_seq,
-                                    .last_seq_age_ms = UINT16_MAX};
-    if (board->received_us >= 0) {
-        int64_t age_ms = (board->now_us - board->received_us) / 1000;
-        states.last_seq_age_ms = (uint16_t)within(age_ms, 0, UINT16_MAX);
-    }
-    for (int i = 0; i < AXES; i++) {
-        const struct drive *drive = &board->drives.axis[i];
-        states.position[i] = drive->external ? NAN : drive->position;
-        states.velocity[i] = drive->external ? NAN : (float)drive->velocity;
-        states.effort[i] = drive->external ? NAN : (float)(drive->direction * drive->force);
-        states.mode[i] = drive->phase == RUNNING ? drive->mode : SILKLINE_AXIS_MODE_HOLD;
-        states.fault[i] = drive->fault;
-        states.limit_reason[i] = drive->limited;
-    }
-    for (int carriage = 0; carriage < CARRIAGES; carriage++) {
-        const struct drive *drive = &board->drives.axis[GRIP_FRONT + carriage];
-        board->grip_m[carriage] = trusted(drive) ? states.position[GRIP_FRONT + carriage] : NAN;
-    }
-    mavlink_message_t message;
-    mavlink_msg_axis_states_encode_status(SYSTEM, COMPONENT, &board->link.out, &message, &states);
-    send(board, &message);
-}
-
-static void report_sensors(struct board *board)
-{
-    const struct sensors *s = &board->sensors;
-    SEND(board, board_sensors, .device_us = (uint64_t)board->now_us, .odometer = s->odometer_m,
-         .rotor_abs = s->rotor_abs_rad,
-         .pinch = {(float)s->pinch_n[FRONT], (float)s->pinch_n[MIDDLE], (float)s->pinch_n[REAR]},
-         .wheel_load = {(float)s->wheel_load_n[FRONT], (float)s->wheel_load_n[MIDDLE],
-                        (float)s->wheel_load_n[REAR]},
-         .dancer = (float)s->dancer_m, .cable_tension = (float)s->cable_tension_n,
-         .session = board->permission.session, .guide_switch = s->guide_switch);
-    if (isfinite(s->accel_mps2[0])) { /* on the wire y is to the right and z down */
-        SEND(board, highres_imu, .time_usec = (uint64_t)within(board->now_us - s->imu_age_us, 0, INT64_MAX),
-             .xacc = (float)s->accel_mps2[0], .yacc = (float)-s->accel_mps2[1],
-             .zacc = (float)-s->accel_mps2[2], .xgyro = (float)s->gyro_rps[0],
-             .ygyro = (float)-s->gyro_rps[1], .zgyro = (float)-s->gyro_rps[2], .xmag = NAN, .ymag = NAN,
-             .zmag = NAN, .abs_pressure = NAN, .diff_pressure = NAN, .pressure_alt = NAN, .temperature = NAN,
-             .fields_updated = 0x3F);
-    }
-}
-
-static void report_battery(struct board *board)
-{
-    const struct sensors *s = &board->sensors;
-    SEND(board, battery_status, .current_consumed = -1,
-         .energy_consumed = (int32_t)lrint(s->battery_used_wh * 3600.0 / 100.0), .temperature = INT16_MAX,
-         .voltages = {(uint16_t)within(lrint(s->battery_v * 1000), 0, UNKNOWN_CELL - 1), UNKNOWN_CELL,
-                      UNKNOWN_CELL, UNKNOWN_CELL, UNKNOWN_CELL, UNKNOWN_CELL, UNKNOWN_CELL, UNKNOWN_CELL,
-                      UNKNOWN_CELL, UNKNOWN_CELL},
-         .current_battery = (int16_t)within(lrint(s->battery_a * 100), INT16_MIN, INT16_MAX),
-         .battery_remaining = -1);
-}
-
-static void report(struct board *board)
-{
-    if (board->now_us < board->silent_until_us) {
-        return;
-    }
-    board->hardware.sensors(board->hardware.context, &board->sensors);
-    report_axes(board);
-    report_sensors(board);
-    if (board->now_us % HEARTBEAT_US == 0) {
-        SEND(board, heartbeat, .custom_mode = flags(board), .autopilot = 8, .system_status = 4,
-             .mavlink_version = 3);
-    }
-    if (board->now_us % STATUS_US == 0) {
-        report_battery(board);
-        report_status(board);
-    } else if (flags(board) != board->reported_flags) {
-        report_status(board);
-    }
 }
 
 /* ------------------------------------------------------------------ what is permitted */
@@ -278,8 +145,8 @@ static uint16_t judge_releases(struct board *board, const mavlink_axis_setpoints
 
 /* ------------------------------------------------------------------ what comes in */
 
-/* Answer who we are, whatever the caller was built from: it is the host that must refuse. While one host's heart
- * beats, no other (and no old hello) begins a session. */
+/* Answer who we are, whatever the caller was built from: it is the host that must refuse. While one host's
+ * heart beats, no other (and no old hello) begins a session. */
 static void on_hello(struct board *board)
 {
     if (permission_host_alive(&board->permission, board->now_us)) {
@@ -291,17 +158,7 @@ static void on_hello(struct board *board)
     permission_open_session(&board->permission, board->boot_count << 16 | board->hellos);
     stop_if_withdrawn(board, was_permitted);
     forget_sequences(board);
-    mavlink_board_identity_t identity = {.device_us = (uint64_t)board->now_us,
-                                         .serial_number = board->serial_number,
-                                         .session = board->permission.session,
-                                         .layout_digest = board->layout_digest,
-                                         .config_digest = drives_digest(&board->drives),
-                                         .firmware_version = FIRMWARE_VERSION,
-                                         .protocol = board->protocol};
-    memcpy(identity.robot, board->robot->name, sizeof identity.robot);
-    mavlink_message_t message;
-    mavlink_msg_board_identity_encode_status(SYSTEM, COMPONENT, &board->link.out, &message, &identity);
-    send(board, &message);
+    report_identity(board);
     report_status(board);
 }
 
@@ -330,7 +187,7 @@ static void on_setpoints(struct board *board, const mavlink_axis_setpoints_t *po
     if (!board->permission.permitted) {
         return;
     }
-    int64_t life_us = within(points->valid_for_ms * (int64_t)1000, 0, WATCHDOG_US);
+    int64_t life_us = points->valid_for_ms < WATCHDOG_MS ? points->valid_for_ms * 1000 : WATCHDOG_US;
     board->last_seq = points->seq;
     board->received_us = board->now_us;
     uint16_t refused = judge_releases(board, points);
@@ -366,7 +223,7 @@ static void on_command(struct board *board, const mavlink_command_long_t *comman
             result = MAV_RESULT_UNSUPPORTED;
         }
     }
-    SEND(board, command_ack, .command = command->command, .result = result, .result_param2 = (int32_t)seq);
+    report_done(board, command->command, result, seq);
 }
 
 static void on_message(void *context, const mavlink_message_t *message)
@@ -400,7 +257,7 @@ static void on_message(void *context, const mavlink_message_t *message)
     case MAVLINK_MSG_ID_TIMESYNC: {
         mavlink_timesync_t question;
         mavlink_msg_timesync_decode(message, &question);
-        SEND(board, timesync, .tc1 = board->now_us * 1000, .ts1 = question.ts1);
+        report_time(board, question.ts1);
         break;
     }
     default:
@@ -437,7 +294,7 @@ void board_step(struct board *board)
     drives_step(&board->drives, board->now_us, position, velocity, force, braked);
     board->hardware.drive(board->hardware.context, force, braked, relay);
     board->now_us += STEP_US;
-    if (board->now_us % REPORT_US == 0) {
+    if (board->now_us % REPORT_US == 0 && board->now_us >= board->silent_until_us) {
         report(board);
     }
 }

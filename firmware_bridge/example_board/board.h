@@ -1,8 +1,8 @@
 /* A bridge board: what `docs/board.md` asks of one, in portable C99 without operating system and heap.
  *
- * It has the structure and the names of `firmware_bridge/virtual` (board, permission, support, drives), so that
- * both can be read side by side, and passes the same tests. It gets bytes, a clock that counts up and five
- * functions of its hardware; it keeps no time and owns no memory of its own. */
+ * It has the structure and the names of `firmware_bridge/virtual` (board, permission, support, drives, loops),
+ * so that both can be read side by side, and passes the same tests. It gets bytes, a clock that counts up and
+ * four functions of its hardware; it keeps no time and owns no memory of its own. */
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -32,7 +32,8 @@ struct sensors {
     bool estop_closed;
 };
 
-/* What the board is built on. All are called from `board_take` and `board_advance` alone and must not wait. */
+/* What the board is built on. All are called from `board_take` and `board_advance` alone and must not
+ * wait. */
 struct hardware {
     void *context;
     void (*encoders)(void *context, double position[AXES], double velocity[AXES]);
@@ -70,8 +71,8 @@ struct board {
     double grip_m[CARRIAGES]; /* as reported last; NaN = not known */
 };
 
-/* Power up. `boot_count` counts every start and lives where a loss of power does not reach it; `external`: bit mask
- * of axes with controllers of their own. */
+/* Power up. `boot_count` counts every start and lives where a loss of power does not reach it; `external`:
+ * bit mask of axes with controllers of their own. */
 void board_init(struct board *board, const struct robot *robot, const struct hardware *hardware,
                 uint64_t serial_number, uint32_t layout_digest, uint32_t boot_count, uint16_t external,
                 int64_t t_us);

@@ -1,48 +1,10 @@
-/* The drives' loops, limits, heat, watchdogs and faults, stepped at 500 Hz.
+/* All drives of the board, as one.
  *
- * Each drive closes velocity by PI with acceleration feed-forward, position by P over velocity, or passes effort
- * through, within the smallest of its own effort limit, the setpoint's and what heat leaves. Each has its own
- * watchdog: a setpoint that outlives its life latches a time-out and the drive ramps down and brakes by itself,
- * whatever the board does. An external axis has a controller of its own, of which nothing is known here.
- *
- * Efforts on the wire have the sign of the robot's messages: of a grip the pinch force, of the cable the pull
- * against pay-out. Forces here are along the axis. */
+ * An external axis has a controller of its own, of which nothing is known here. */
 #ifndef DRIVES_H
 #define DRIVES_H
 
-#include "link.h"
-#include "robot.h"
-
-enum { STEP_US = 2000 };            /* period of the loops */
-enum { STOP_GRACE_US = 200000 };    /* after the ramp the brakes go on even if the axis still moves */
-
-enum phase { OFF, RUNNING, STOPPING };
-
-struct drive {
-    struct axis_config config; /* in force; a drive that restarts has lost it */
-    bool external;
-    bool watchdog;
-    double direction; /* of the effort along the axis */
-    double kp, ki, position_gain;
-    /* setpoint */
-    uint8_t mode; /* SILKLINE_AXIS_MODE */
-    double target, feedforward, limit;
-    int64_t received_us, deadline_us;
-    uint8_t refused; /* SILKLINE_AXIS_LIMIT given with the setpoint */
-    /* state */
-    enum phase phase;
-    int64_t stop_us, ramp_us;
-    double stop_velocity;
-    double seen_velocity;   /* in the step before */
-    int away;               /* steps in a row in which it ran away */
-    int64_t held_us;        /* time since the brake was told to fall in */
-    double position, velocity;
-    double integral;
-    double force;
-    double temperature_c;
-    uint8_t fault;   /* SILKLINE_AXIS_FAULT */
-    uint8_t limited; /* SILKLINE_AXIS_LIMIT */
-};
+#include "loops.h"
 
 struct drives {
     const struct robot *robot;

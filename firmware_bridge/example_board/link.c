@@ -4,16 +4,17 @@
 
 enum { MAGIC = 0xFD, HEADER = 10, CRC = 2 };
 
-/* Frame: FD, length, incompatible flags, compatible flags, sequence, system, component, id (3 bytes), payload
- * without trailing zeros, CRC over all but FD plus the layout's own seed byte, by which a peer built from another
- * XML is not understood. */
+/* Frame: FD, length, incompatible flags, compatible flags, sequence, system, component, id (3 bytes),
+ * payload without trailing zeros, CRC over all but FD plus the layout's own seed byte, by which a peer
+ * built from another XML is not understood. */
 static size_t drop(struct link *link, size_t count)
 {
     link->bad++;
     return count;
 }
 
-/* How many bytes are done with, 0 if more must come; a whole frame is put into `message`, whose magic is set. */
+/* How many bytes are done with, 0 if more must come; a whole frame is put into `message`, whose magic is
+ * set. */
 static size_t next(struct link *link, const uint8_t *at, size_t left, mavlink_message_t *message)
 {
     if (at[0] != MAGIC) {

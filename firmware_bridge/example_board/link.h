@@ -1,7 +1,7 @@
 /* Framing: MAVLink 2 frames out of whatever bytes come.
  *
- * The layouts are MAVLink's own generated code; the search for frames is not, because the generated parser gives
- * up all that follows a damaged header, whereas this one looks again right behind it. */
+ * The layouts are MAVLink's own generated code; the search for frames is not, because the generated parser
+ * gives up all that follows a damaged header, whereas this one looks again right behind it. */
 #ifndef LINK_H
 #define LINK_H
 

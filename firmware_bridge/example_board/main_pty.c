@@ -1,10 +1,11 @@
-/* The example board on a computer: it makes a pseudo-terminal, prints its path and runs there over toy mechanics.
+/* The example board on a computer: it makes a pseudo-terminal, prints its path and runs there over toy
+ * mechanics.
  *
- *     example_board              runs by the monotonic clock until it is ended
- *     example_board --lockstep   runs as far as it is told on standard input (see `obey`), for tests
+ *      example_board              runs by the monotonic clock until it is ended
+ *      example_board --lockstep   runs as far as it is told on standard input (see `obey`), for tests
  *
- * This is all that a port to a microcontroller has to replace: a clock, a port, and the functions of `struct
- * hardware`. */
+ * This is all that a port to a microcontroller has to replace: a clock, a port, and the functions of
+ * `struct hardware`. */
 #define _XOPEN_SOURCE 600
 
 #include <fcntl.h>
@@ -176,8 +177,9 @@ static void restart_drive(struct bench *bench, int axis)
     bench->toy.offset[axis] = counts ? -bench->toy.position[axis] : 0.0;
 }
 
-/* One command a line: a word, up to three figures. Every one is answered by one line: bytes sent since the port was
- * opened, then position, velocity, effort and brake of every axis; `port` by the path of a new port. */
+/* One command a line: a word, up to three figures. Every one is answered by one line: bytes sent since the
+ * port was opened, then position, velocity, effort and brake of every axis; `port` by the path of a new
+ * port. */
 static bool obey(struct bench *bench, const char *line)
 {
     char word[16] = "";
@@ -243,7 +245,8 @@ static int run_in_lockstep(struct bench *bench)
     bench->patience_ms = PORT_WAIT_MS;
     power_up(bench, 1, 0);
     for (;;) {
-        struct pollfd ends[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = bench->port, .events = POLLIN}};
+        struct pollfd ends[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                                {.fd = bench->port, .events = POLLIN}};
         poll(ends, 2, -1);
         if (ends[1].revents) { /* at once, for a pseudo-terminal holds little */
             fetch_bytes(bench, 0);

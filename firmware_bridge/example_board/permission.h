@@ -1,9 +1,10 @@
 /* Who may move the drives: the board's own state of permission, owned by no host.
  *
- * Permission is asked for by a rising edge of the heartbeat's armed intent within a session, after every drive
- * was seen to time out, with the e-stop chain closed and nothing latched. It ends with the intent, the session,
- * a stop request, the chain, a faulted drive, or 150 ms without heartbeat or living setpoint; all but the first
- * two latch. A latched stop is cleared by an explicit reset alone, and a reset does not restart anything. */
+ * Permission is asked for by a rising edge of the heartbeat's armed intent within a session, after every
+ * drive was seen to time out, with the e-stop chain closed and nothing latched. It ends with the intent,
+ * the session, a stop request, the chain, a faulted drive, or 150 ms without heartbeat or living setpoint;
+ * all but the first two latch. A latched stop is cleared by an explicit reset alone, and a reset does not
+ * restart anything. */
 #ifndef PERMISSION_H
 #define PERMISSION_H
 

@@ -4,7 +4,7 @@
 
 static const double LOADED_N = 15.0;    /* wheel load that counts */
 static const double TOLERANCE_M = 0.003;
-static const double MISSES_M = 0.001;   /* a grip this near to the place it is asked to stands there already */
+static const double MISSES_M = 0.001;   /* a grip this near to its place stands there already */
 static const double SAME_M = 1e-6;      /* places come over the wire in single precision */
 
 static bool clamped(const struct robot *robot, double grip_m)

@@ -1,8 +1,8 @@
 /* The support rule, judged again on the board's side of the wire.
  *
- * At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes at a
- * time; the rear may be lifted only while the front is clamped. Closing is always allowed. Grip positions in m,
- * loads in N, both per carriage; NaN = not known. */
+ * At least two carriages on the conductor, at least one of them clamped and measured loaded; one changes
+ * at a time; the rear may be lifted only while the front is clamped. Closing is always allowed. Grip
+ * positions in m, loads in N, both per carriage; NaN = not known. */
 #ifndef SUPPORT_H
 #define SUPPORT_H
 

@@ -48,7 +48,8 @@ void toy_drive(void *context, const double force[AXES], const bool braked[AXES],
     for (int i = 0; i < AXES; i++) {
         const struct axis_config *config = &toy->robot->axis[i];
         double v = toy->velocity[i];
-        double fade = config->self_locking ? 1e-3 : 2 * config->friction * STEP_US * 1e-6 / config->inertia + 1e-3;
+        double rubs = config->self_locking ? 0.0 : 2 * config->friction * STEP_US * 1e-6 / config->inertia;
+        double fade = rubs + 1e-3; /* speed below which friction fades, for a stable step */
         toy->effort[i] = force[i] - config->friction * v / (fabs(v) + fade);
         double push = toy->effort[i] + toy->load[i] + (is_grip(i) ? pinch_n(toy, i) : 0.0);
         if (braked[i] || (config->self_locking && toy->effort[i] == 0.0)) {

@@ -1,5 +1,5 @@
-/* Toy mechanics for the host build: every axis a mass of its own; grips, trim and guide follow their push through
- * a viscous gear. Brakes hold at once. A grip below 1 mm meets a spring, which is the pinch. */
+/* Toy mechanics for the host build: every axis a mass of its own; grips, trim and guide follow their push
+ * through a viscous gear. Brakes hold at once. A grip below 1 mm meets a spring, which is the pinch. */
 #ifndef TOY_H
 #define TOY_H
 

@@ -65,17 +65,29 @@ def headers(config: str) -> Path:
 
 
 @functools.cache
-def _built(config: str) -> Path:
+def _objects() -> tuple[Path, ...]:
+    """All of the board but its main program, which alone knows the robot."""
+    folder = headers(generate.robot_config(PROFILE))
+    sources = [path for path in sorted(generate.FOLDER.glob("*.c")) if path.name != "main_pty.c"]
+    objects = tuple(folder / f"{path.stem}.o" for path in sources)
+    for source, built in zip(sources, objects, strict=True):
+        gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-c", "-o", built, source)
+    return objects
+
+
+@functools.cache
+def built(source: Path, config: str) -> Path:
+    """This program, with the board and for a robot of this configuration."""
     folder = headers(config)
-    program = folder / "example_board"
-    sources = sorted(generate.FOLDER.glob("*.c"))
-    gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-I", generate.FOLDER, "-o", program, *sources, "-lm")
+    program = folder / source.stem
+    gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-I", generate.FOLDER, "-o", program, source, *_objects(),
+        "-lm")  # fmt: skip
     return program
 
 
 def example_board(profile: Profile = PROFILE) -> Path:
     """The program, for this robot."""
-    return _built(generate.robot_config(profile))
+    return built(generate.FOLDER / "main_pty.c", generate.robot_config(profile))
 
 
 _SUPPORT = """

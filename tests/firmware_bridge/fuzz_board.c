@@ -1,7 +1,9 @@
-/* Random bytes, spoilt frames and valid frames with wild contents for the example board: fuzz_board SEED COUNT.
+/* Random bytes, spoilt frames and valid frames with wild contents for the example board: fuzz_board SEED
+ * COUNT.
  *
- * After every input two good frames are sent, of which the board must understand one; after every step no force
- * leaves its axis' limits, and what is not permitted is not driven. Says what went wrong, and with which input. */
+ * After every input two good frames are sent, of which the board must understand one; after every step no
+ * force leaves its axis' limits, and what is not permitted is not driven. Says what went wrong, and with
+ * which input. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +214,7 @@ int main(int count, char **arguments)
             board_advance(&board, t_us);
         }
     }
-    printf("%lu inputs, %u bad, %u dropped, %lu steps permitted\n", inputs, board.link.bad, board.dropped, permitted);
+    printf("%lu inputs, %u bad, %u dropped, %lu steps permitted\n", inputs, board.link.bad, board.dropped,
+           permitted);
     return 0;
 }

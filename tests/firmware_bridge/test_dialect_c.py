@@ -17,7 +17,7 @@ from typing import Any
 import fastcrc
 import pytest
 from board_rig import PROFILE
-from c_board import FLAGS, gcc, headers, sanitizers
+from c_board import built, headers
 
 from firmware_bridge.dialect import silkline
 from firmware_bridge.example_board import generate
@@ -220,12 +220,10 @@ def program_text() -> str:
 
 @functools.cache
 def program() -> Path:
-    folder = headers(generate.robot_config(PROFILE))
-    source, built = folder / "every_message.c", folder / "every_message"
+    config = generate.robot_config(PROFILE)
+    source = headers(config) / "every_message.c"
     source.write_text(program_text(), encoding="utf-8")
-    gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-I", generate.FOLDER, "-o", built, source,
-        generate.FOLDER / "link.c")  # fmt: skip
-    return built
+    return built(source, config)
 
 
 def ask(*questions: tuple[int, int, bytes]) -> list[bytes]:

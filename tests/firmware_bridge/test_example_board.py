@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import re
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from board_frames import PAGE, conversation, page
 from board_rig import EFFORTS, PROFILE, Recorder, Rig
-from c_board import FLAGS, CRig, gcc, headers, sanitizers
+from c_board import FLAGS, CRig, built, gcc
 
 from firmware_bridge.example_board import generate
 from robot.messages import GRIP, Axis, AxisFault, AxisMode, Mode, Setpoints
@@ -20,17 +19,9 @@ from robot.messages import GRIP, Axis, AxisFault, AxisMode, Mode, Setpoints
 HERE = Path(__file__).parent
 
 
-@functools.cache
-def fuzzer() -> Path:
-    folder = headers(generate.robot_config(PROFILE))
-    sources = [path for path in generate.FOLDER.glob("*.c") if path.name != "main_pty.c"]
-    gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-I", generate.FOLDER, "-o", folder / "fuzz",
-        HERE / "fuzz_board.c", *sources, "-lm")  # fmt: skip
-    return folder / "fuzz"
-
-
 def fuzz(seed: int, inputs: int) -> str:
-    done = subprocess.run([fuzzer(), str(seed), str(inputs)], capture_output=True, text=True, check=False)
+    program = built(HERE / "fuzz_board.c", generate.robot_config(PROFILE))
+    done = subprocess.run([program, str(seed), str(inputs)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
