@@ -107,11 +107,11 @@ static void sensors(void *context, struct sensors *now)
     toy_sensors(&((struct bench *)context)->toy, now);
 }
 
-static void power_up(struct bench *bench, unsigned long serial_number, int64_t t_us)
+static void power_up(struct bench *bench, unsigned long serial_number, int64_t t_us, uint16_t external)
 {
     const struct hardware hardware = {bench, encoders, drive, sensors, send_bytes};
     toy_init(&bench->toy, &ROBOT);
-    board_init(&bench->board, &ROBOT, &hardware, serial_number, LAYOUT_DIGEST, 1, 0, t_us);
+    board_init(&bench->board, &ROBOT, &hardware, serial_number, LAYOUT_DIGEST, 1, external, t_us);
     bench->guarded = true;
 }
 
@@ -126,7 +126,7 @@ static int64_t clock_us(void)
 
 static void run_by_the_clock(struct bench *bench)
 {
-    power_up(bench, 1, clock_us());
+    power_up(bench, 1, clock_us(), 0);
     for (;;) {
         fetch_bytes(bench, 1);
         take_bytes(bench);
@@ -138,7 +138,7 @@ static void run_by_the_clock(struct bench *bench)
 
 static void answer(const struct bench *bench)
 {
-    printf("%lu", bench->sent);
+    printf("%lu %d", bench->sent, bench->toy.relay);
     for (int i = 0; i < AXES; i++) {
         printf(" %.17g %.17g %.17g %d", bench->toy.position[i], bench->toy.velocity[i], bench->toy.effort[i],
                bench->toy.braked[i]);
@@ -178,8 +178,8 @@ static void restart_drive(struct bench *bench, int axis)
 }
 
 /* One command a line: a word, up to three figures. Every one is answered by one line: bytes sent since the
- * port was opened, then position, velocity, effort and brake of every axis; `port` by the path of a new
- * port. */
+ * port was opened, the relay, then position, velocity, effort and brake of every axis; `port` by the path of a
+ * new port. */
 static bool obey(struct bench *bench, const char *line)
 {
     char word[16] = "";
@@ -190,8 +190,8 @@ static bool obey(struct bench *bench, const char *line)
 #define IS(name) (strcmp(word, name) == 0)
     if (IS("run")) {
         run_until(bench, (int64_t)a, (unsigned long)b);
-    } else if (IS("power")) { /* serial number, time */
-        power_up(bench, (unsigned long)a, (int64_t)b);
+    } else if (IS("power")) { /* serial number, time, mask of external axes */
+        power_up(bench, (unsigned long)a, (int64_t)b, (uint16_t)c);
     } else if (IS("reboot")) { /* cause */
         board_reset(board, (uint8_t)a);
     } else if (IS("port")) { /* unplugged, and plugged in again under another name */
@@ -243,7 +243,7 @@ static int run_in_lockstep(struct bench *bench)
 {
     char line[512];
     bench->patience_ms = PORT_WAIT_MS;
-    power_up(bench, 1, 0);
+    power_up(bench, 1, 0, 0);
     for (;;) {
         struct pollfd ends[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                                 {.fd = bench->port, .events = POLLIN}};

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -124,12 +124,16 @@ class Rig:
     """Host and board in lockstep; `wrap` may put something between the host and its end of the line."""
 
     def __init__(
-        self, wrap: Callable[[Transport], Transport] = lambda port: port, profile: Profile = PROFILE
+        self,
+        wrap: Callable[[Transport], Transport] = lambda port: port,
+        profile: Profile = PROFILE,
+        external: Collection[Axis] = (),
     ) -> None:
         self.t_ns = 0
         self.wrap = wrap
+        self.external = external
         self.power_up(profile, serial_number=1)
-        self.driver = BoardDriver(wrap(self.host), PROFILE, Parameters())
+        self.driver = BoardDriver(wrap(self.host), PROFILE, Parameters(), external=external)
         self.readings: BoardReadings = self.driver.poll(0)
         self.command = self.frame()
 
@@ -141,7 +145,7 @@ class Rig:
         self.host: Transport = self.pair.host
         self.mechanics = SpringMass(profile)
         self.board = VirtualBoard(
-            self.pair.device, profile, self.mechanics, serial_number=serial_number, t_ns=self.t_ns
+            self.pair.device, profile, self.mechanics, serial_number, self.t_ns, self.external
         )
 
     def unplug(self) -> None:

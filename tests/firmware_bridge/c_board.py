@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,8 +70,8 @@ def _objects() -> tuple[Path, ...]:
     folder = headers(generate.robot_config(PROFILE))
     sources = [path for path in sorted(generate.FOLDER.glob("*.c")) if path.name != "main_pty.c"]
     objects = tuple(folder / f"{path.stem}.o" for path in sources)
-    for source, built in zip(sources, objects, strict=True):
-        gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-c", "-o", built, source)
+    for source, made in zip(sources, objects, strict=True):
+        gcc(*FLAGS, *sanitizers(), "-isystem", folder, "-c", "-o", made, source)
     return objects
 
 
@@ -157,6 +157,7 @@ class CDrives:
     def __init__(self, board: CBoard) -> None:
         self._board = board
         self.effort = [0.0] * len(Axis)
+        self.relay = False
 
     def watch(self, axis: int, on: bool) -> None:
         self._board.order(f"watchdog {axis} {on:d}")
@@ -177,7 +178,14 @@ class CBoard:
     Its toy mechanics are mirrored in a `SpringMass`; what a test changes there is told before the board runs on.
     """
 
-    def __init__(self, profile: Profile, mechanics: SpringMass, serial_number: int, t_ns: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        mechanics: SpringMass,
+        serial_number: int,
+        t_ns: int,
+        external: Collection[Axis],
+    ) -> None:
         self._process = subprocess.Popen(
             [example_board(profile), "--lockstep"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
@@ -186,7 +194,7 @@ class CBoard:
         self.drives = CDrives(self)
         self.port = CountedPort(self._line())
         self._told = self._changes(SpringMass(profile))
-        self.order(f"power {serial_number} {t_ns // 1000}")
+        self.order(f"power {serial_number} {t_ns // 1000} {sum(1 << axis for axis in external)}")
 
     def advance(self, t_ns: int) -> None:
         told, self._told = self._told, self._changes(self._mechanics)
@@ -200,11 +208,12 @@ class CBoard:
 
     def order(self, line: str) -> None:
         """Say a line, take the answer, and all bytes that the board has sent until then."""
-        sent, *axes = self._ask(line).split()
+        sent, relay, *axes = self._ask(line).split()
         until_s = time.monotonic() + WAIT_S
         while self.port.fileno() >= 0 and self.port.received < int(sent):
             assert time.monotonic() < until_s, "the board's bytes did not come"
             self.port.fetch()
+        self.drives.relay = relay == "1"
         mechanics = self._mechanics
         mechanics.position[:] = [float(x) for x in axes[0::4]]
         mechanics.velocity[:] = [float(x) for x in axes[1::4]]
@@ -268,7 +277,7 @@ class CRig(Rig):
         if hasattr(self, "board"):
             self.board.close()
         self.mechanics = SpringMass(profile)
-        self.board = CBoard(profile, self.mechanics, serial_number, self.t_ns)
+        self.board = CBoard(profile, self.mechanics, serial_number, self.t_ns, self.external)
         self.host = self.board.port
 
     def unplug(self) -> None:

@@ -507,6 +507,34 @@ def test_an_allowed_release_opens_and_closes_in_the_profiles_time(new_rig):
     assert rig.readings.sensors.pinch_n[1] == pytest.approx(150.0, rel=0.03)
 
 
+# ---------------------------------------------------------------- beside other controllers
+
+
+def test_of_axes_with_controllers_of_their_own_the_board_knows_nothing(new_rig):
+    rig = new_rig(external=(Axis.TRACTION_FRONT, Axis.GRIP_REAR))
+    rig.arm()
+    rig.run(0.5, rig.frame(DRIVING, armed=True, mode=Mode.TRAVEL))
+    assert rig.readings.link.identity_ok
+    axes = rig.readings.axes
+    assert math.isnan(axes.position[Axis.TRACTION_FRONT])
+    assert math.isnan(axes.effort[Axis.GRIP_REAR])
+    assert axes.velocity[Axis.TRACTION_MIDDLE] == pytest.approx(8.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("mode", "ramp_s"), [(Mode.TRAVEL, 1.0), (Mode.CROSSING, 0.1)])
+def test_the_relay_that_feeds_them_outlives_a_stop_by_its_ramp_and_a_grace(new_rig, mode, ramp_s):
+    rig = new_rig(external=(Axis.TRACTION_FRONT,))
+    rig.connect()
+    assert not rig.board.drives.relay
+    rig.arm(mode)
+    assert rig.board.drives.relay
+    rig.tick(rig.frame(stop=True, mode=mode))
+    rig.run(ramp_s + 0.17, silent=True)
+    assert rig.board.drives.relay
+    rig.run(0.06, silent=True)
+    assert not rig.board.drives.relay
+
+
 def test_messages_of_another_session_are_dropped(new_rig):
     rig = driving(new_rig)
     before = rig.tick(silent=True).axes.last_seq
