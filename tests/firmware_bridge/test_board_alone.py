@@ -203,12 +203,13 @@ def test_a_hello_takes_permission_from_the_session_before(host: BareHost):
     assert not host.permitted
 
 
-def test_a_host_that_speaks_during_the_watchdog_test_ends_it(host: BareHost):
+@pytest.mark.parametrize("say", [BareHost.heartbeat, BareHost.drive])
+def test_a_host_that_speaks_during_the_watchdog_test_ends_it(host: BareHost, say):
     host.meet()
     host.order(wire.CMD_TEST_WATCHDOG)
     host.tick(5)
     assert Safety.TESTING in host.flags
-    host.heartbeat(UNARMED)
+    say(host)
     host.tick(20)
     assert Safety.TESTING not in host.flags
     assert Safety.WATCHDOG_SEEN not in host.flags
@@ -232,6 +233,17 @@ def test_a_board_that_boots_hears_and_says_nothing(host: BareHost):
     host.tick(2)
     assert IDENTITY not in host.heard
     assert STATES in host.heard
+
+
+def test_a_clock_that_goes_back_is_waited_for(host: BareHost):
+    host.arm()
+    before_us = host.heard[STATES][0]
+    host.rig.board.advance(host.rig.t_ns - 5 * TICK_NS)
+    host.heartbeat()
+    host.drive()
+    host.tick()
+    assert host.heard[STATES][0] == before_us + TICK_NS // 1000
+    assert host.permitted
 
 
 def test_an_unknown_command_is_unsupported_and_done_by_nobody(host: BareHost):
