@@ -20,7 +20,7 @@
 #include "toy.h"
 #include <robot_config.h>
 
-enum { PORT_WAIT_MS = 2000 };
+enum { PORT_WAIT_MS = 20000 };
 enum { INBOX_MAX = 1 << 17 };
 
 struct bench {

@@ -27,7 +27,7 @@ from robot.profile import Profile
 
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @functools.cache
