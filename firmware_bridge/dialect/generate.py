@@ -18,7 +18,16 @@ PYTHON = FOLDER / "silkline.py"
 
 def generate(output: Path) -> None:
     """Write the Python code of the dialect to `output`."""
-    options = mavgen.Opts(str(output), wire_protocol="2.0", language="Python3", validate=True)
+    _generate(output, "Python3")
+
+
+def generate_c(folder: Path) -> None:
+    """Write the C headers of the dialect into `folder`."""
+    _generate(folder, "C")
+
+
+def _generate(output: Path, language: str) -> None:
+    options = mavgen.Opts(str(output), wire_protocol="2.0", language=language, validate=True)
     with contextlib.redirect_stdout(io.StringIO()):
         mavgen.mavgen(options, [str(XML)])
 

@@ -189,6 +189,8 @@ class VirtualBoard:
         life_us = min(life_ms * 1000, WATCHDOG_US)
         self._last_seq, self._received_us = seq, self._now_us
         refused = self._judge_releases(values)
+        if not self.permission.permitted:  # what has just stopped the drives does not start them again
+            return
         _SETPOINTS.pack_into(self._setpoints, 0, *values[:30], *values[34:44])
         self.drives.accept(self._points, self._modes, refused, self._now_us, life_us)
         self.permission.setpoints(self._now_us, life_us)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import missions
 from firmware_bridge.drivers.board import BoardDriver, BoardReadings
 from firmware_bridge.ports import MemoryPair, Transport
+from firmware_bridge.virtual import board
 from firmware_bridge.virtual.board import VirtualBoard
 from firmware_bridge.virtual.mechanics import RawSensors
 from robot.messages import (
@@ -104,19 +106,90 @@ def setpoints(**axes: tuple[AxisMode, float, float] | tuple[AxisMode, float, flo
 HOLD = setpoints()
 
 
+class Recorder:
+    """A port that remembers what was read from it."""
+
+    def __init__(self, port: Transport) -> None:
+        self._port = port
+        self.heard = b""
+        self.write, self.close = port.write, port.close
+
+    def read(self) -> bytes:
+        data = self._port.read()
+        self.heard += data
+        return data
+
+
 class Rig:
     """Host and board in lockstep; `wrap` may put something between the host and its end of the line."""
 
     def __init__(
-        self, wrap: Callable[[Transport], Transport] = lambda port: port, profile: Profile = PROFILE
+        self,
+        wrap: Callable[[Transport], Transport] = lambda port: port,
+        profile: Profile = PROFILE,
+        external: Collection[Axis] = (),
     ) -> None:
         self.t_ns = 0
-        self.pair = MemoryPair()
-        self.mechanics = SpringMass(profile)
-        self.board = VirtualBoard(self.pair.device, profile, self.mechanics)
-        self.driver = BoardDriver(wrap(self.pair.host), PROFILE, Parameters())
+        self.wrap = wrap
+        self.external = external
+        self.power_up(profile, serial_number=1)
+        self.driver = BoardDriver(wrap(self.host), PROFILE, Parameters(), external=external)
         self.readings: BoardReadings = self.driver.poll(0)
         self.command = self.frame()
+
+    # what depends on the kind of board
+
+    def power_up(self, profile: Profile, serial_number: int) -> None:
+        """A board is switched on, at a line of its own."""
+        self.pair = MemoryPair()
+        self.host: Transport = self.pair.host
+        self.mechanics = SpringMass(profile)
+        self.board = VirtualBoard(
+            self.pair.device, profile, self.mechanics, serial_number, self.t_ns, self.external
+        )
+
+    def unplug(self) -> None:
+        self.pair.host.close()
+
+    def plug_in(self) -> None:
+        """The same board, at a new line."""
+        self.pair = MemoryPair()
+        self.host = self.pair.host
+        self.board._transport = self.pair.device
+        self.board._link.attach(self.pair.device)
+
+    def pretend(self, patch: pytest.MonkeyPatch, layout_digest: int | None = None, protocol: int = 1) -> None:
+        """The board says that it was built from something else."""
+        patch.setattr(board, "PROTOCOL", protocol)
+        if layout_digest is not None:
+            self.board._layout_digest = layout_digest
+
+    def let_the_guard_die(self) -> None:
+        """The board itself notices nothing any more; what is left are its drives."""
+        self.board.permission.tick = lambda *args: None
+
+    def blind(self, axis: int) -> None:
+        """This axis' encoder has no reading any more."""
+        self.board.drives.drives[axis]["offset"] = NAN
+
+    def hear(self, noise: bytes) -> None:
+        """The host hears these bytes."""
+        self.pair.device.write(noise)
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+    # what does not
+
+    def replace_board(self, profile: Profile = PROFILE, serial_number: int = 1) -> None:
+        """Another board, just switched on, at the host's end of another line."""
+        self.power_up(profile, serial_number)
+        self.driver.attach(self.wrap(self.host))
+
+    def replug(self) -> None:
+        self.unplug()
+        self.plug_in()
+        self.driver.attach(self.wrap(self.host))
 
     def frame(
         self,

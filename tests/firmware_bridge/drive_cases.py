@@ -58,7 +58,7 @@ def covered(driver: str) -> set[int]:
 
 
 def table() -> str:
-    drivers = [name for name in ("moteus", "vesc", "cia402") if covered(name)]
+    drivers = [name for name in ("board", "moteus", "vesc", "cia402") if covered(name)]
     lines = ["| # | case | " + " | ".join(drivers) + " |", "|---" * (2 + len(drivers)) + "|"]
     for number, text in CASES.items():
         marks = ["yes" if number in covered(name) else ELSEWHERE.get(number, "-") for name in drivers]

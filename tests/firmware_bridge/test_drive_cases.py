@@ -13,5 +13,9 @@ def test_the_list_is_whole():
     assert list(CASES) == list(range(1, 31))
 
 
+def test_every_case_runs_for_the_board_but_that_of_the_hosts_own_clock():
+    assert covered("board") == set(CASES) - {30}
+
+
 def test_every_case_runs_for_the_vesc_or_says_where_else():
     assert covered("vesc") | set(ELSEWHERE) == set(CASES)
