@@ -19,11 +19,20 @@ from robot.messages import TRACTION, Axis, AxisFault, AxisMode
 
 TICK_NS = 10_000_000
 FRESH_NS = 50_000_000
-MEET_S, TEST_S, CLEAR_S = 1.5, 2.0, 0.5  # longest waits
+MEET_S, TEST_S, CLEAR_S = 4.0, 2.0, 0.5  # longest waits
 ABSENT_S, ABSENT_ONE_S = 0.15, 1.0  # after which nobody is there; of one that was named
 _SPEED_MAX, _EFFORT_MAX = 300.0, 60.0  # rev/s, N m: what a reading may be at all
 _PLACES = (*TRACTION, Axis.ROTOR, Axis.TRIM, Axis.GUIDE)  # axes whose effort has the motor's sign
 _CONFIG = AxisConfig(_EFFORT_MAX, _SPEED_MAX, -math.inf, math.inf, 0.0, 0.0, _EFFORT_MAX, 1.0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cia402Bench:
+    """How CiA 402 controllers are spoken with."""
+
+    bit_rate: int
+    counts_per_turn: int | None  # position units of a turn; None = as it tells
+    looks_on: bool  # nothing is written to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Asked:
     protocol: str
     ids: Sequence[int]
     vesc: VescEntry | None = None
+    cia402: Cia402Bench | None = None
 
 
 class Bench:
@@ -173,6 +183,17 @@ def _bus(transport: Transport, asked: Asked) -> Bus:
         from firmware_bridge.drivers.vesc_feedback import wiring_of
 
         return VescBus(transport, {e.number: wiring_of(e, _EFFORT_MAX, _SPEED_MAX) for e in entries})
+    if asked.cia402 is not None:
+        from firmware_bridge.drivers.cia402 import Cia402Bus
+        from firmware_bridge.drivers.cia402_axis import Cia402Axis
+        from firmware_bridge.drivers.cia402_setup import Needs
+
+        how, modes = asked.cia402, frozenset((AxisMode.VELOCITY,))
+        axes = [
+            Cia402Axis(e, _CONFIG, 0.1, Needs(e.id, modes, how.counts_per_turn), looks_on=how.looks_on)
+            for e in entries
+        ]
+        return Cia402Bus(transport, axes, how.bit_rate, looks_on=how.looks_on)
     from firmware_bridge.drivers.moteus import MoteusBus
     from firmware_bridge.drivers.moteus_axis import MoteusAxis
 

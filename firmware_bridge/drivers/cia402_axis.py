@@ -19,7 +19,7 @@ from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, Capabilities, 
 from firmware_bridge.drivers.canopen_sdo import Dialog, Read, Refused, Script
 from firmware_bridge.drivers.cia402_feedback import Feedback, Report, Scale
 from firmware_bridge.drivers.cia402_frames import Commands, Frame
-from firmware_bridge.drivers.cia402_setup import Needs, Setup
+from firmware_bridge.drivers.cia402_setup import REPORTS, Needs, Setup
 from robot.messages import AxisFault, AxisLimit, AxisMode
 
 _MS = 1_000_000
@@ -82,6 +82,7 @@ class Cia402Axis:
         self._ordered = self._looks_on  # to become pre-operational
         self._modes: dict[AxisMode, int] = {}
         self._commands: Commands | None = None
+        self._rated = 0.0
         self.feedback.forget(Scale(1.0, 1.0, 1.0))
         self._since_ns: int | None = None  # of the phase, or of a wish that is not in force yet
         self._left_ns = self._started_ns = self._met_ns = self._now_ns = 0
@@ -123,13 +124,10 @@ class Cia402Axis:
         return Capabilities(modes, self._config.effort_max, (0.001, 65.535), latches=True)
 
     def arm(self) -> None:
+        last = self.feedback.last
         well = not self.mismatch and self.watchdog_seen and self._fault == AxisFault.NONE
-        if (
-            self._phase in (_Phase.IDLE, _Phase.STOPPING)
-            and well
-            and self.feedback.last
-            and not self._clearing
-        ):
+        if self._phase in (_Phase.IDLE, _Phase.STOPPING) and well and last and last.state not in _BROKEN:
+            self._clearing = False
             self._to(_Phase.ARMED)
 
     def disarm(self, ramp_s: float) -> None:
@@ -216,9 +214,11 @@ class Cia402Axis:
         self._serial_number = self._serial_number or setup.serial_number
         self._modes = codes.chosen(card[codes.SUPPORTED_MODES] or 0)
         self._mode_code = self._modes.get(AxisMode.VELOCITY, 0)
+        self._error = card[codes.ERROR_CODE] or None
         counts = float(self._needs.counts_per_turn or card.counts_per_turn or math.nan)
         rated = self._needs.rated_torque or (card[codes.RATED_TORQUE] or 1000) * 1e-3
         tells_torque = self._looks_on or codes.TORQUE in setup.reports[1]
+        self._rated = rated
         scale = Scale(counts, setup.velocity_per_turn(counts), rated, tells_torque)
         self.feedback.forget(scale)
         if not self._looks_on:
@@ -256,6 +256,7 @@ class Cia402Axis:
             if late_ms > _LATE_MS:
                 self._unwatched = f"watchdog: {late_ms + WATCHDOG_MS} ms; at most {WATCHDOG_MS} ms is right"
             self._to(_Phase.TEST_ASKED)
+            self.state = replace(self.state, fault=AxisFault.TIMEOUT, text=why)
             self._dialog = Dialog(self._ask_whether_it_stopped())
 
     def take(self, t_ns: int) -> None:
@@ -264,7 +265,8 @@ class Cia402Axis:
         if self._phase is _Phase.MEETING or not feedback.take(t_ns) or feedback.last is None:
             return
         self._operational |= t_ns > self._left_ns
-        self._judge(feedback.last)
+        if not self._looks_on:
+            self._judge(feedback.last)
         self._show(feedback.last)
 
     def _judge(self, report: Report) -> None:
@@ -293,8 +295,8 @@ class Cia402Axis:
     def _show(self, report: Report) -> None:
         mode = next((m for m, code in self._modes.items() if code == report.mode), AxisMode.HOLD)
         fault, text = self._fault, self._text
-        if fault == AxisFault.NONE and self._error is not None and report.state in _BROKEN:
-            fault, text = codes.fault_of(self._error)
+        if fault == AxisFault.NONE and report.state in _BROKEN:
+            fault, text = codes.fault_of(self._error or codes.GENERIC_ERROR)
         limited = AxisLimit.EFFORT if report.word & codes.INTERNAL_LIMIT else AxisLimit.NONE
         self.state = AxisState(
             self.feedback.t_ns,
@@ -341,14 +343,15 @@ class Cia402Axis:
     def _look(self) -> Script:
         """Read by SDO what it would otherwise report."""
         began_ns, answers = self._now_ns, []
-        for wanted in (codes.STATUSWORD, codes.MODE_SHOWN, codes.POSITION, codes.VELOCITY, codes.TORQUE):
+        for wanted in (*REPORTS[0], *REPORTS[1], codes.ERROR_CODE):
             try:
                 value = wanted.decode((yield Read(wanted.mux)))
             except Refused:
                 value = 0
             answers.append(wanted.encode(value))
+        self._error = value or None
         self.feedback.hear(0, b"".join(answers[:3]))
-        self.feedback.hear(1, b"".join(answers[3:]))
+        self.feedback.hear(1, b"".join(answers[3:5]))
         self.take(began_ns)
 
     # ------------------------------------------------------------------ what goes out
@@ -510,4 +513,4 @@ class Cia402Axis:
         return last is not None and last.state == codes.ENABLED and last.mode == self._modes.get(mode)
 
     def _torque_max(self) -> float:
-        return self._config.effort_max * abs(self._torque)
+        return min(self._config.effort_max * abs(self._torque), self._rated)

@@ -120,4 +120,5 @@ class Feedback:
             return True
         passed_s = (t_ns - self.t_ns) * 1e-9
         told = 0.5 * (last.velocity + report.velocity) * passed_s
-        return abs(report.position - last.position - told) <= _SLACK_TURNS + self._step_max * passed_s
+        off = abs(report.position - last.position - told)
+        return not off > _SLACK_TURNS + self._step_max * passed_s  # nothing is known of turns without a scale

@@ -127,8 +127,9 @@ class Setup:
     # ------------------------------------------------------------------ script
 
     def script(self) -> Script:
-        yield from self._identify()
+        yield from _number(codes.DEVICE_TYPE)
         self.known = True
+        yield from self._identify()
         if not self._looks_on:
             yield from self._configure()
         self.mismatch = "; ".join((*self._judged(), *self._wrong))
@@ -138,7 +139,7 @@ class Setup:
             codes.DEVICE_TYPE, codes.VENDOR, codes.PRODUCT, codes.REVISION, codes.SERIAL,
             codes.SUPPORTED_MODES, codes.CONSUMER, codes.PRODUCER, codes.ERROR_BEHAVIOUR, codes.ABORT_OPTION,
             codes.QUICK_STOP_OPTION, codes.FAULT_OPTION, codes.COUNTS, codes.TURNS, codes.VELOCITY_UNIT,
-            codes.RATED_TORQUE, codes.MAX_SPEED, codes.STOP_RAMP,
+            codes.RATED_TORQUE, codes.MAX_SPEED, codes.STOP_RAMP, codes.ERROR_CODE,
         ):  # fmt: skip
             self.card.numbers[wanted] = yield from _certain(wanted)
         self.card.name = yield from _text(codes.NAME)
@@ -154,15 +155,11 @@ class Setup:
             if (yield from _certain(wanted)) not in (None, value):
                 yield from self._set(wanted, value)
         for number, wished in enumerate(COMMANDS):
-            found = yield from self._present(wished)
-            self.commands.append(found)
             place = codes.pdo_objects(0x1400 + number, f"RPDO {number + 1}")
-            yield from self._map(place, codes.RPDO[number], _AT_ONCE, found)
+            self.commands.append((yield from self._map(place, codes.RPDO[number], _AT_ONCE, wished)))
         for number, wished in enumerate(REPORTS):
-            found = yield from self._present(wished)
-            self.reports.append(found)
             place = codes.pdo_objects(0x1800 + number, f"TPDO {number + 1}")
-            yield from self._map(place, codes.TPDO[number], _SYNCHRONOUS, found)
+            self.reports.append((yield from self._map(place, codes.TPDO[number], _SYNCHRONOUS, wished)))
         indispensable = [_TARGETS[mode] for mode in sorted(self._needs.modes)]
         if self._needs.rated_torque is not None:
             indispensable.append(codes.MAX_TORQUE)
@@ -174,41 +171,42 @@ class Setup:
             if can_id is not None and not can_id & _OFF:
                 yield from _write(unused, can_id | _OFF)
 
-    def _present(self, wished: tuple[Object, ...]) -> Generator[Read | Write, bytes, tuple[Object, ...]]:
-        """Those that it has."""
-        found = []
+    def _map(
+        self, place: PdoObjects, function: int, kind: int, wished: tuple[Object, ...]
+    ) -> Generator[Read | Write, bytes, tuple[Object, ...]]:
+        """Set up one PDO with those of these objects that it has and maps; says which."""
+        mapped = []
         for wanted in wished:
             if wanted in _INDISPENSABLE or (yield from _certain(wanted)) is not None:
-                found.append(wanted)
-        return tuple(found)
-
-    def _map(self, place: PdoObjects, function: int, kind: int, mapped: tuple[Object, ...]) -> Script:
-        """Switch it off, fill it, switch it on; read it all back."""
-        can_id = function + self._needs.id
-        rows = [
-            (place.kind, kind),
-            *((entry, wanted.mapping) for entry, wanted in zip(place.entries, mapped, strict=False)),
-            (place.count, len(mapped)),
-        ]
-        if not mapped:
-            rows = []
-        for _ in range(_TRIES):
-            if (yield from self._reads((*rows, (place.can_id, can_id)))):
-                return
-            refused = yield from _write(place.can_id, can_id | _OFF)
-            if mapped:
-                refused = refused or (yield from _write(place.count, 0))
-                for wanted, value in rows:
-                    refused = refused or (yield from _write(wanted, value))
-                refused = refused or (yield from _write(place.can_id, can_id))
-            if refused or not mapped:
+                mapped.append(wanted)
+        refused = ""
+        while mapped:
+            refused, culprit = yield from self._fill(place, function + self._needs.id, kind, mapped)
+            if culprit is None or culprit in _INDISPENSABLE:
                 break
-        else:
-            refused = "does not keep what is written"
+            mapped.remove(culprit)
         if refused and mapped:
-            self._wrong.append(f"{place.can_id.name.partition(',')[0]}: {refused}")
+            self._wrong.append(f"{place.count.name.partition(',')[0]}: {refused}")
+        return tuple(mapped)
 
-    def _reads(self, rows: tuple[tuple[Object, int], ...]) -> Generator[Read | Write, bytes, bool]:
+    def _fill(
+        self, place: PdoObjects, can_id: int, kind: int, mapped: list[Object]
+    ) -> Generator[Read | Write, bytes, tuple[str, Object | None]]:
+        """Switch it off, fill it, switch it on, read it all back; why not, and because of which object."""
+        entries = list(zip(place.entries, [wanted.mapping for wanted in mapped], strict=False))
+        rows = [(place.kind, kind), *entries, (place.count, len(mapped))]
+        for _ in range(_TRIES):
+            if (yield from self._reads([*rows, (place.can_id, can_id)])):
+                return "", None
+            steps = [(place.can_id, can_id | _OFF), (place.count, 0), *rows, (place.can_id, can_id)]
+            for wanted, value in steps:
+                refused = yield from _write(wanted, value)
+                if refused:
+                    places = [entry for entry, _ in entries]
+                    return refused, mapped[places.index(wanted)] if wanted in places else None
+        return "it does not keep what is written", None
+
+    def _reads(self, rows: list[tuple[Object, int]]) -> Generator[Read | Write, bytes, bool]:
         """Whether all of them have these values."""
         for wanted, value in rows:
             got = yield from _number(wanted)

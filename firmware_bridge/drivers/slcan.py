@@ -34,8 +34,13 @@ class Slcan(Framing[tuple[int, bytes]]):
         self.refused = 0
         super().__init__(transport)
 
+    def attach(self, transport: Transport) -> None:
+        super().attach(transport)
+        self._excused = 0  # bells for closing what is not open
+
     def open(self) -> None:
         """With the next `flush`: end a line that was begun, close, set the bit rate, open."""
+        self._excused += 1
         self._outgoing += b"\r\rC\r" + self._speed + b"O\r"
 
     def queue(self, can_id: int, data: bytes) -> None:
@@ -65,10 +70,12 @@ class Slcan(Framing[tuple[int, bytes]]):
                     data = None
                 if data is not None:
                     self.good += 1
+                    self._excused = 0
                     return can_id, data
             self.bad += 1
         elif line == b"\a":
-            self.refused += 1
+            self.refused += self._excused == 0
+            self._excused = max(self._excused - 1, 0)
         elif line[0] not in _OTHERS or line[-1] == 7 or len(line) > LINE_MAX:
             self.bad += 1
         return None

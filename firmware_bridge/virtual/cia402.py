@@ -42,6 +42,7 @@ class VirtualCia402(CanopenNode):
         assert entry.cia402 is not None  # the file's schema sees to it
         self.axis = entry.number
         self._bank, self._drive = bank, bank.drives[entry.number]
+        self._turns = entry.turns_per_unit
         self._counts = entry.turns_per_unit * entry.cia402.counts_per_turn  # per unit of the axis
         self._thousandths = (
             1000.0 * entry.torque_scale / entry.cia402.rated_torque
@@ -306,7 +307,7 @@ class VirtualCia402(CanopenNode):
 
     def _bounded(self, speed: float) -> float:
         """Within its largest motor speed, which is in turns a minute."""
-        most = self._value(0x6080) / 60 * self._value(0x608F, 1) / abs(self._counts)
+        most = self._value(0x6080) / 60 / abs(self._turns)
         return min(max(speed, -most), most)
 
     def _place(self) -> float:
