@@ -377,10 +377,10 @@ class Cia402Axis:
     def _watch(self, t_ns: int, wish: tuple[AxisSetpoint, int] | None) -> None:
         """What ends by time alone."""
         silent_ns = t_ns - max(self.feedback.t_ns, self._met_ns)
+        if self._phase in (_Phase.ARMED, _Phase.STOPPING) and t_ns - self.feedback.t_ns > _MUTE_NS:
+            self._latch(AxisFault.TIMEOUT, "no feedback for 100 ms")
         if self._phase is _Phase.ARMED:
-            if t_ns - self.feedback.t_ns > _MUTE_NS:
-                self._latch(AxisFault.TIMEOUT, "no feedback for 100 ms")
-            elif 0 < self._valid_until_ns <= t_ns and (wish is None or wish[1] <= t_ns):
+            if 0 < self._valid_until_ns <= t_ns and (wish is None or wish[1] <= t_ns):
                 self._latch(AxisFault.TIMEOUT, "no setpoint within the life of the last")
         elif self._phase is _Phase.TEST_SILENT and self._since_ns is not None:
             if t_ns - self._since_ns > _SILENT_NS:

@@ -131,8 +131,8 @@ class CanopenNode:
         """What the device does then."""
 
     def _value(self, index: int, sub: int = 0) -> int:
-        value = self.entries[index, sub].value
-        return value if isinstance(value, int) else 0
+        entry = self.entries.get((index, sub))
+        return entry.value if entry is not None and isinstance(entry.value, int) else 0
 
     # ------------------------------------------------------------------ frames
 
