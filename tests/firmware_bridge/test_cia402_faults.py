@@ -496,6 +496,17 @@ def test_case_29_a_line_that_grows_worse_is_counted_before_it_fails():
 # ---------------------------------------------------------------- noise
 
 
+def start_again(rig: NoisyRig) -> None:
+    """What an operator does after a stop, however bad the line is."""
+    rig.run(0.1, rig.frame(stop=True))
+    rig.run(0.1, rig.frame(reset=True))
+    for _ in range(400):
+        assert sane(rig.tick(rig.frame()))
+        if rig.readings.safety.watchdog_seen and rig.front.state.fault == AxisFault.NONE:
+            break
+    rig.command = rig.frame(DRIVING, **GOING)
+
+
 def soak(seconds: float, seed: int) -> None:
     """Flipped bits, lost, doubled and late chunks in turn; then all is well again."""
     rig = driving(NoisyRig())
@@ -505,12 +516,17 @@ def soak(seconds: float, seed: int) -> None:
         (LinkFault.DUPLICATE, 0.1), (LinkFault.REORDER, 0.1), (LinkFault.DELAYED, 1.0),
     )  # fmt: skip
     fastest = 1.05 * PROFILE.drive[FRONT].velocity_max
+    driven_s = 0
     for _ in range(round(seconds)):
         kind, rate = rng.choice(kinds)
         rig.inject(kind, rate=rate, delay_s=rng.uniform(0.0, 0.05))
         for _ in range(100):
             assert sane(rig.tick())
             assert abs(rig.speed(FRONT)) < fastest
+        driven_s += abs(rig.speed(FRONT)) > 5.0
+        if abs(rig.speed(FRONT)) < 0.1:
+            start_again(rig)
+    assert driven_s > 0.3 * seconds
     rig.inject(None)
     rig.run(3.0)
     rig.run(1.5, rig.frame(stop=True))
