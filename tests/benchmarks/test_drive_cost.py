@@ -27,7 +27,7 @@ from robot.messages import Axis, AxisMode
 
 PERIOD_NS = 5_000_000
 SECONDS = 4.0
-MOST = {"moteus": 0.15}  # share of a core, of the bus of the packaged file
+MOST = {"moteus": 0.15, "cia402": 0.15}  # share of a core, of the bus of the packaged file
 
 
 def far_end(name: str, master: int, ready) -> None:

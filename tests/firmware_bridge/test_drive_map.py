@@ -44,5 +44,5 @@ def test_what_cannot_be_is_refused_by_name(axes: list[dict], bus: dict, text: st
 
 
 def test_the_packaged_files_are_valid():
-    for name in ("moteus", "mixed"):
+    for name in ("moteus", "mixed", "cia402"):
         assert read_drives(name).name == name
