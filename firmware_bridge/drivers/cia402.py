@@ -30,7 +30,7 @@ _DEAF_NS = 100 * _MS  # nobody heard for so long: the host's heart stops
 _OPEN_NS = 500 * _MS  # nobody heard for so long: the adapter may have restarted, and closed its channel
 _TRY_NS = 20 * _MS  # within which a question is answered; only then is the same controller asked again
 _LOST_NS = 100 * _MS
-_READY_NS = 350 * _MS  # for all of a watchdog test to be enabled
+_READY_NS = 1000 * _MS  # for all of a watchdog test to be enabled
 _OPERATIONAL = bytes((codes.OPERATIONAL,))
 _DATA_ID = 0x7F
 # What every controller has, by index and number of sub-indices: as many questions that can be told apart.

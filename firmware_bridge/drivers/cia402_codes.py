@@ -67,6 +67,9 @@ MODES = frozenset((*OperationMode.CODE2NAME, *range(-128, 0)))  # that a drive m
 _SUPPORTED = {OperationMode.NAME2CODE[name]: bit for name, bit in OperationMode.SUPPORTED.items()}
 
 
+ALL_MODES = sum(OperationMode.SUPPORTED.values())
+
+
 def supports(modes: int, mode: int) -> bool:
     """Whether 0x6502 names this mode."""
     return bool(modes & _SUPPORTED[mode])
@@ -193,6 +196,8 @@ TORQUE = _object(0x6077, 0, "torque", _I16)
 TARGET_POSITION = _object(0x607A, 0, "target position", _I32)
 MAX_SPEED = _object(0x6080, 0, "largest motor speed", _U32)
 STOP_RAMP = _object(0x6085, 0, "quick-stop deceleration", _U32)
+GEAR_MOTOR, GEAR_SHAFT = (_object(0x6091, sub, "gear ratio", _U32) for sub in (1, 2))
+FEED, FEED_TURNS = (_object(0x6092, sub, "feed constant", _U32) for sub in (1, 2))
 COUNTS, TURNS = (_object(0x608F, sub, "encoder resolution", _U32) for sub in (1, 2))
 VELOCITY_UNIT = _object(0x60A9, 0, "velocity unit", _U32)
 SPEED_AHEAD = _object(0x60B1, 0, "velocity offset", _I32)

@@ -95,13 +95,23 @@ class Card:
 
     @property
     def counts_per_turn(self) -> float | None:
-        counts, turns = self[codes.COUNTS], self[codes.TURNS]
-        return counts / (turns or 1) if counts else None
+        """Position units of one turn of the motor: of its encoder, but where a feed constant gives them others."""
+        feed, counts = self[codes.FEED], self[codes.COUNTS]
+        if feed:
+            gear = (self[codes.GEAR_MOTOR] or 1) / (self[codes.GEAR_SHAFT] or 1)
+            return feed / (self[codes.FEED_TURNS] or 1) / gear
+        return counts / (self[codes.TURNS] or 1) if counts else None
 
     @property
     def velocity_unit(self) -> str:
         unit = self[codes.VELOCITY_UNIT]
-        return _UNITS.get(unit, f"unknown, {unit:#010x}") if unit is not None else "counts/s"
+        return _UNITS.get(unit, f"unknown, {unit:#010x}") if unit else "counts/s"
+
+    @property
+    def modes(self) -> int:
+        """Those of 0x6502; one that does not tell them must show at its watchdog test whether it has them."""
+        modes = self[codes.SUPPORTED_MODES]
+        return codes.ALL_MODES if modes is None else modes
 
 
 class Setup:
@@ -110,6 +120,7 @@ class Setup:
     Attributes:
         card: what is known of it.
         commands, reports: objects of each PDO, those that it has.
+        modes: of operation, for each of ours that it can do.
         restarted: what was set at an earlier meeting is gone.
         known: who it is has been read.
     """
@@ -120,6 +131,8 @@ class Setup:
         self.card = Card()
         self.commands: list[tuple[Object, ...]] = []
         self.reports: list[tuple[Object, ...]] = []
+        self.modes: dict[AxisMode, int] = {}
+        self._indispensable = {*_INDISPENSABLE, *(_TARGETS[mode] for mode in needs.modes)}
         self.known = self.restarted = False
         self._wrong: list[str] = []
         self.mismatch = f"no answer from CANopen node {needs.id}"
@@ -138,12 +151,14 @@ class Setup:
         for wanted in (
             codes.DEVICE_TYPE, codes.VENDOR, codes.PRODUCT, codes.REVISION, codes.SERIAL,
             codes.SUPPORTED_MODES, codes.CONSUMER, codes.PRODUCER, codes.ERROR_BEHAVIOUR, codes.ABORT_OPTION,
-            codes.QUICK_STOP_OPTION, codes.FAULT_OPTION, codes.COUNTS, codes.TURNS, codes.VELOCITY_UNIT,
-            codes.RATED_TORQUE, codes.MAX_SPEED, codes.STOP_RAMP, codes.ERROR_CODE,
+            codes.QUICK_STOP_OPTION, codes.FAULT_OPTION, codes.COUNTS, codes.TURNS, codes.FEED,
+            codes.FEED_TURNS, codes.GEAR_MOTOR, codes.GEAR_SHAFT, codes.VELOCITY_UNIT, codes.RATED_TORQUE,
+            codes.MAX_SPEED, codes.STOP_RAMP, codes.ERROR_CODE,
         ):  # fmt: skip
             self.card.numbers[wanted] = yield from _certain(wanted)
         self.card.name = yield from _text(codes.NAME)
         self.card.software = yield from _text(codes.SOFTWARE)
+        self.modes = codes.chosen(self.card.modes)
         self.mismatch = "its process data are not set up yet"
 
     def _configure(self) -> Script:
@@ -160,11 +175,10 @@ class Setup:
         for number, wished in enumerate(REPORTS):
             place = codes.pdo_objects(0x1800 + number, f"TPDO {number + 1}")
             self.reports.append((yield from self._map(place, codes.TPDO[number], _SYNCHRONOUS, wished)))
-        indispensable = [_TARGETS[mode] for mode in sorted(self._needs.modes)]
-        if self._needs.rated_torque is not None:
-            indispensable.append(codes.MAX_TORQUE)
-        taken = [wanted for found in self.commands for wanted in found]
-        self._wrong += [f"{wanted}: it has none" for wanted in indispensable if wanted not in taken]
+        taken = {wanted for found in self.commands for wanted in found}
+        if self._needs.rated_torque is not None and codes.MAX_TORQUE not in taken:
+            self._wrong.append(f"{codes.MAX_TORQUE}: it has none that can be mapped")
+        self.modes = {mode: code for mode, code in self.modes.items() if _TARGETS[mode] in taken}
         for number in (2, 3):  # what it might send besides
             unused = codes.pdo_objects(0x1800 + number, "").can_id
             can_id = yield from _certain(unused)
@@ -177,17 +191,20 @@ class Setup:
         """Set up one PDO with those of these objects that it has and maps; says which."""
         mapped = []
         for wanted in wished:
-            if wanted in _INDISPENSABLE or (yield from _certain(wanted)) is not None:
+            if wanted in self._indispensable or (yield from _certain(wanted)) is not None:
                 mapped.append(wanted)
         refused = ""
         while mapped:
             refused, culprit = yield from self._fill(place, function + self._needs.id, kind, mapped)
-            if culprit is None or culprit in _INDISPENSABLE:
+            if culprit is None or culprit in self._indispensable:
                 break
             mapped.remove(culprit)
-        if refused and mapped:
-            self._wrong.append(f"{place.count.name.partition(',')[0]}: {refused}")
-        return tuple(mapped)
+        if not refused or not mapped:
+            return tuple(mapped)
+        if self._indispensable.intersection(mapped):
+            pdo = place.count.name.partition(",")[0]
+            self._wrong.append(f"{pdo}{f', {culprit}' if culprit else ''}: {refused}")
+        return ()
 
     def _fill(
         self, place: PdoObjects, can_id: int, kind: int, mapped: list[Object]
@@ -243,7 +260,7 @@ class Setup:
         if device is None or device & 0xFFFF != codes.PROFILE:
             profile = "none" if device is None else str(device & 0xFFFF)
             wrong.append(f"{codes.DEVICE_TYPE}: controller has profile {profile}, host {codes.PROFILE}")
-        lacking = needs.modes - set(codes.chosen(card[codes.SUPPORTED_MODES] or 0))
+        lacking = needs.modes - set(codes.chosen(card.modes))
         for mode in sorted(lacking):
             names = " or ".join(codes.MODE_NAMES[m] for m in codes.CHOICES[mode])
             wrong.append(f"{codes.SUPPORTED_MODES}: it has none for {mode.name.lower()}; host needs {names}")
@@ -304,13 +321,10 @@ class Setup:
         if not self.known:
             return None
         card = self.card
-        modes = card[codes.SUPPORTED_MODES] or 0
         details = {
             "register map": str((card[codes.DEVICE_TYPE] or 0) & 0xFFFF),
             "watchdog_ms": str((card[codes.CONSUMER] or 0) & 0xFFFF),
-            "modes": ", ".join(
-                name for mode, name in codes.MODE_NAMES.items() if codes.supports(modes, mode)
-            ),
+            "modes": ", ".join(n for m, n in codes.MODE_NAMES.items() if codes.supports(card.modes, m)),
             "velocity unit": card.velocity_unit,
             **{
                 str(wanted): "not told" if card[wanted] is None else str(card[wanted])
