@@ -62,6 +62,7 @@ class CanopenNode:
     def boot(self) -> None:
         """Communication as after switching on; says so."""
         self._define_communication()
+        self._plan()
         self.state = PRE_OPERATIONAL
         self._beat_us = self._now_us()
         self._host_us: int | None = None  # when the host's heart beat last
@@ -116,12 +117,11 @@ class CanopenNode:
                 self.state = PRE_OPERATIONAL
             self.lose_host()
         if self.state == OPERATIONAL:
-            for index in _SENT:
-                if self._value(index, 2) >= 254 and not self._value(index, 1) & _PDO_OFF:
-                    data = self._packed(index)
-                    if self._said.get(index) != data:
-                        self._said[index] = data
-                        self.outbox.append((self._value(index, 1) & 0x7FF, data))
+            for can_id, entries in self._on_change:
+                data = _packed(entries)
+                if self._said.get(can_id) != data:
+                    self._said[can_id] = data
+                    self.outbox.append((can_id, data))
 
     def waits(self) -> bool:
         """Whether its consumer works at all."""
@@ -129,6 +129,9 @@ class CanopenNode:
 
     def lose_host(self) -> None:
         """What the device does then."""
+
+    def written(self) -> None:
+        """Something of the dictionary has been written, by process data or SDO."""
 
     def _value(self, index: int, sub: int = 0) -> int:
         entry = self.entries.get((index, sub))
@@ -151,10 +154,8 @@ class CanopenNode:
             if len(data) == 1 and can_id & 0x7F == self._value(0x1016, 1) >> 16 & 0x7F:
                 self._host_us = self._now_us()
                 self.hear_host()
-        elif self.state == OPERATIONAL:
-            for index in _RECEIVED:
-                if self._value(index, 1) == can_id:
-                    self._receive(index, data)
+        elif self.state == OPERATIONAL and can_id in self._taken:
+            self._receive(self._taken[can_id], data)
 
     def hear_host(self) -> None:
         """Its heart has beaten."""
@@ -171,26 +172,36 @@ class CanopenNode:
 
     # ------------------------------------------------------------------ process data
 
-    def _mapped(self, index: int) -> list[Entry]:
-        numbers = [self._value(index + 0x200, sub + 1) for sub in range(self._value(index + 0x200))]
-        return [self.entries[number >> 16, number >> 8 & 0xFF] for number in numbers]
-
-    def _packed(self, index: int) -> bytes:
-        return b"".join(entry.read() for entry in self._mapped(index))
+    def _plan(self) -> None:
+        """What its PDOs carry, as they are set up now."""
+        self._taken: dict[int, list[Entry]] = {}
+        self._on_sync: list[tuple[int, list[Entry]]] = []
+        self._on_change: list[tuple[int, list[Entry]]] = []
+        for index in (*_RECEIVED, *_SENT):
+            can_id, kind = self._value(index, 1), self._value(index, 2)
+            if can_id & _PDO_OFF:
+                continue
+            numbers = [self._value(index + 0x200, sub + 1) for sub in range(self._value(index + 0x200))]
+            entries = [self.entries[number >> 16, number >> 8 & 0xFF] for number in numbers]
+            if index in _RECEIVED:
+                self._taken[can_id & 0x7FF] = entries
+            elif kind == 1:
+                self._on_sync.append((can_id & 0x7FF, entries))
+            elif kind >= 254:
+                self._on_change.append((can_id & 0x7FF, entries))
 
     def _report(self) -> None:
-        for index in _SENT:
-            if self._value(index, 2) == 1 and not self._value(index, 1) & _PDO_OFF:
-                self.outbox.append((self._value(index, 1) & 0x7FF, self._packed(index)))
+        for can_id, entries in self._on_sync:
+            self.outbox.append((can_id, _packed(entries)))
 
-    def _receive(self, index: int, data: bytes) -> None:
-        mapped = self._mapped(index)
-        if len(data) != sum(entry.size for entry in mapped):
+    def _receive(self, entries: list[Entry], data: bytes) -> None:
+        if len(data) != sum([entry.size for entry in entries]):
             self.emergency(_WRONG_LENGTH)
             return
-        for entry in mapped:
+        for entry in entries:
             entry.write(data[: entry.size])
             data = data[entry.size :]
+        self.written()
 
     # ------------------------------------------------------------------ SDO server
 
@@ -242,13 +253,15 @@ class CanopenNode:
             code = self._may_map(index, sub, value)
             if code:
                 return code
-        elif (
-            sub == 1
-            and (index in _RECEIVED or index in _SENT)
-            and not (value | self._value(index, 1)) & _PDO_OFF
-        ):
-            return NOT_NOW
+        elif sub == 1 and (index in _RECEIVED or index in _SENT):
+            if not (value | self._value(index, 1)) & _PDO_OFF:
+                return NOT_NOW
+            if (value ^ self._value(index, 1)) & 0x7FF:
+                return BAD_VALUE  # it keeps to the predefined ids
         entry.write(data[4 : 4 + size])
+        if 0x1400 <= index < 0x1C00:
+            self._plan()
+        self.written()
         return 0
 
     def _may_map(self, index: int, sub: int, value: int) -> int:
@@ -266,3 +279,7 @@ class CanopenNode:
             return BAD_VALUE
         bits = sum(self._value(index, place) & 0xFF for place in range(1, value + 1))
         return TOO_LONG if bits > 64 else 0
+
+
+def _packed(entries: list[Entry]) -> bytes:
+    return b"".join([entry.read() for entry in entries])

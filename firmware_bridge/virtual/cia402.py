@@ -57,7 +57,6 @@ class VirtualCia402(CanopenNode):
         drive = self._drive
         speed_rpm = _SPEED_MARGIN * 60 * float(drive["velocity_max"]) * abs(entry.turns_per_unit)
         ramp = (entry.stop_accel or 0.0) * abs(self._counts)
-        aim = self._aim
         self.entries |= {
             (0x1000, 0): Entry(4, 0x00020192, access="ro"),
             (0x1008, 0): Entry(0, b"Virtual CiA 402 drive", access="ro"),
@@ -79,22 +78,22 @@ class VirtualCia402(CanopenNode):
             (0x6061, 0): Entry(1, access="ro", signed=True, maps="t", get=lambda: self._mode),
             (0x6064, 0): Entry(4, access="ro", signed=True, maps="t", get=self._position),
             (0x606C, 0): Entry(4, access="ro", signed=True, maps="t", get=self._velocity),
-            (0x6071, 0): Entry(2, signed=True, maps="r", put=aim),
-            (0x6072, 0): Entry(2, maps="r", put=aim),
+            (0x6071, 0): Entry(2, signed=True, maps="r"),
+            (0x6072, 0): Entry(2, maps="r"),
             (0x6076, 0): Entry(4, round(1000 * rated_torque)),
             (0x6077, 0): Entry(2, access="ro", signed=True, maps="t", get=self._torque),
-            (0x607A, 0): Entry(4, signed=True, maps="r", put=aim),
+            (0x607A, 0): Entry(4, signed=True, maps="r"),
             (0x6080, 0): Entry(4, round(speed_rpm)),
             (0x6085, 0): Entry(4, round(ramp)),
             (0x608F, 0): Entry(1, 2, access="ro"),
             (0x608F, 1): Entry(4, counts_per_turn),
             (0x608F, 2): Entry(4, 1),
-            (0x60B1, 0): Entry(4, signed=True, maps="r", put=aim),
-            (0x60B2, 0): Entry(2, signed=True, maps="r", put=aim),
+            (0x60B1, 0): Entry(4, signed=True, maps="r"),
+            (0x60B2, 0): Entry(2, signed=True, maps="r"),
             (0x60C2, 0): Entry(1, 2, access="ro"),
             (0x60C2, 1): Entry(1, 1),
             (0x60C2, 2): Entry(1, -3, signed=True),
-            (0x60FF, 0): Entry(4, signed=True, maps="r", put=aim),
+            (0x60FF, 0): Entry(4, signed=True, maps="r"),
             (0x6502, 0): Entry(4, _MODES, access="ro"),
         }
 
@@ -220,7 +219,7 @@ class VirtualCia402(CanopenNode):
             drive["damping"] = 0.0
             drive["deadline_us"] = self._deadline_us()
             drive["phase"] = loops.RUNNING
-            self._aim(0)
+            self.written()
         elif state == SWITCHED_ON and before == OPERATION_ENABLED:
             drive["mode"], drive["held_us"] = AxisMode.HOLD, 0
             drive["deadline_us"] = _NEVER_US
@@ -280,9 +279,9 @@ class VirtualCia402(CanopenNode):
     def _choose(self, mode: int) -> None:
         if mode in _ALIKE:
             self._mode = mode
-            self._aim(0)
+            self.written()
 
-    def _aim(self, _: int) -> None:
+    def written(self) -> None:
         """Targets into the motor's loops."""
         drive, mode = self._drive, _ALIKE.get(self._mode)
         if self.drive_state != OPERATION_ENABLED or drive["phase"] != loops.RUNNING:

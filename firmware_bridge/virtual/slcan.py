@@ -58,7 +58,7 @@ class VirtualSlcan:
         answers: list[bytes] = []
         for device in self.devices.values():
             device.look()
-        self._collect(answers)
+        self._collect(self.devices.values(), answers)
         try:
             data = self._transport.read()
             *lines, rest = (self._buffer + data).split(b"\r")
@@ -69,32 +69,38 @@ class VirtualSlcan:
             room = _ROOM
             for line in lines:
                 if line:
-                    answers.append(self._obey(line) if room else _BELL)
+                    answers.append(self._obey(line, answers) if room else _BELL)
                     room -= room > 0
-                    self._collect(answers)
             if answers:
                 self._transport.write(b"".join(answers))
         except LinkLost:
             return
 
-    def _collect(self, answers: list[bytes]) -> None:
+    def _collect(self, devices: Iterable[CanNode], answers: list[bytes]) -> None:
         """What the nodes say; on the bus the lowest id goes first."""
-        said = []
-        for device in self.devices.values():
+        said: list[tuple[int, bytes]] = []
+        for device in devices:
             said += device.outbox
             device.outbox.clear()
         if self._passes:
             said.sort(key=lambda frame: frame[0])
             answers += [b"t%03X%d%s\r" % (i, len(data), data.hex().upper().encode()) for i, data in said]
 
+    def _hearing(self, can_id: int) -> Iterable[CanNode]:
+        """Those whose number is in the id; all, if it is for all or somebody's heartbeat."""
+        number = can_id & 0x7F
+        if number == 0 or can_id >> 7 == 0x700 >> 7:
+            return self.devices.values()
+        return (self.devices[number],) if number in self.devices else ()
+
     @property
     def _passes(self) -> bool:
         return self.open and self._set_speed == self._speed
 
-    def _obey(self, line: bytes) -> bytes:
+    def _obey(self, line: bytes, answers: list[bytes]) -> bytes:
         command, rest = line[:1], line[1:]
         if command == b"t":
-            return self._transmit(rest)
+            return self._transmit(rest, answers)
         if command == b"S" and len(rest) == 1 and rest in b"012345678" and not self.open:
             self._set_speed = int(rest)
         elif command == b"O" and not rest and not self.open and self._set_speed >= 0:
@@ -111,7 +117,7 @@ class VirtualSlcan:
             return _BELL
         return _OK
 
-    def _transmit(self, rest: bytes) -> bytes:
+    def _transmit(self, rest: bytes, answers: list[bytes]) -> bytes:
         if not self.open or len(rest) < 4 or rest.strip(_HEX):
             return _BELL
         can_id, size = int(rest[:3], 16), int(rest[3:4], 16)
@@ -119,7 +125,8 @@ class VirtualSlcan:
             return _BELL
         if self._passes:
             data = bytes.fromhex(rest[4:].decode())
-            for device in self.devices.values():
-                if not device.is_starting:
-                    device.take(can_id, data)
+            hearing = [device for device in self._hearing(can_id) if not device.is_starting]
+            for device in hearing:
+                device.take(can_id, data)
+            self._collect(hearing, answers)
         return b"z\r"

@@ -24,7 +24,9 @@ def ask(capsys, far: Far, command: str, *words: str) -> tuple[int, dict]:
     """Exit code and answer of `silkline drives ... --json`."""
     with pytest.raises(SystemExit) as ended:
         main(["drives", command, "--port", far.port, *words, "--protocol", "cia402", "--json"])
-    return ended.value.code, json.loads(capsys.readouterr().out.splitlines()[-1])
+    said = capsys.readouterr()
+    assert said.out, said.err
+    return ended.value.code, json.loads(said.out.splitlines()[-1])
 
 
 def test_scan_says_who_answers_and_writes_nothing(far: Far, capsys):
