@@ -15,6 +15,7 @@ from robot.messages import TRACTION, Axis
 from robot.schema import Finite, Positive, Table
 
 FORMAT = "silkline.drives/1"
+_BITS_PER_AXIS = 100_000  # of a CAN bus a second, with as much again in reserve
 
 
 class BusEntry(Table):
@@ -122,6 +123,11 @@ class DriveMap(Table):
                 _suits(entry, bus.protocol)
             if bus.protocol == "vesc" and sum(1 for e in self.on(bus) if e.vesc and not e.vesc.can) != 1:
                 raise ValueError(f"bus {bus.name}: one VESC is at the port, the others have can = true")
+            if bus.protocol == "cia402" and len(ids) * _BITS_PER_AXIS > bus.bit_rate:
+                most = bus.bit_rate // _BITS_PER_AXIS
+                raise ValueError(
+                    f"bus {bus.name}: {bus.bit_rate} bit/s carry {most} of cia402, not {len(ids)}"
+                )
             if bus.adapter == "uart" and len(ids) > 1:
                 raise ValueError(f"bus {bus.name}: a uart carries one controller, not {len(ids)}")
         return self
