@@ -95,6 +95,11 @@ class Cia402Bus:
         for axis in self._axes.values():
             axis.meet()
 
+    def leave(self) -> None:
+        """Put back what would miss the host's heartbeat; takes a few ticks."""
+        for axis in self._axes.values():
+            axis.leave()
+
     # ------------------------------------------------------------------ in
 
     def poll(self, t_ns: int) -> None:

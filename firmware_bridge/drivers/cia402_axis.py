@@ -9,6 +9,7 @@ runs.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 
@@ -16,7 +17,7 @@ from firmware_bridge.axes import EFFORT_DIRECTION, WATCHDOG_MS, AxisConfig
 from firmware_bridge.drive_map import AxisEntry
 from firmware_bridge.drivers import cia402_codes as codes
 from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, Capabilities, Found, within
-from firmware_bridge.drivers.canopen_sdo import Dialog, Read, Refused, Script
+from firmware_bridge.drivers.canopen_sdo import Dialog, Read, Refused, Script, Write
 from firmware_bridge.drivers.cia402_feedback import Feedback, Report, Scale
 from firmware_bridge.drivers.cia402_frames import Commands, Frame
 from firmware_bridge.drivers.cia402_setup import REPORTS, Needs, Setup
@@ -186,6 +187,11 @@ class Cia402Axis:
             self._unwatched = f"watchdog: it cannot be enabled for its test: {self.state.text}"
             self._to(_Phase.IDLE)
 
+    def leave(self) -> None:
+        """The host will not be heard any more; put back what would miss it."""
+        if self._phase is _Phase.IDLE and self._dialog is None and not self._looks_on:
+            self._dialog = Dialog(self._give_back())
+
     # ------------------------------------------------------------------ what it says
 
     def hear_answer(self, t_ns: int, data: bytes) -> None:
@@ -217,7 +223,7 @@ class Cia402Axis:
         self._serial_number = self._serial_number or setup.serial_number
         self._modes = setup.modes
         self._mode_code = self._modes.get(AxisMode.VELOCITY, 0)
-        self._error = card[codes.ERROR_CODE] or None
+        self._error = self._error or card[codes.ERROR_CODE] or None
         counts = float(self._needs.counts_per_turn or card.counts_per_turn or math.nan)
         rated = self._needs.rated_torque or (card[codes.RATED_TORQUE] or 1000) * 1e-3
         tells_torque = self._looks_on or codes.TORQUE in setup.reports[1]
@@ -263,6 +269,8 @@ class Cia402Axis:
         self._operational |= t_ns > self._left_ns
         if not self._looks_on:
             self._judge(feedback.last)
+            if feedback.last.state in _BROKEN and self._error is None and self._phase is _Phase.IDLE:
+                return  # it is being asked what its fault is
         self._show(feedback.last)
 
     def _judge(self, report: Report) -> None:
@@ -341,6 +349,10 @@ class Cia402Axis:
             self._unwatched = f"watchdog: it drives on when the host is silent; look at {codes.ABORT_OPTION}"
         else:
             self._unwatched = f"watchdog: none; {codes.CONSUMER} must be {WATCHDOG_MS} ms and act"
+
+    def _give_back(self) -> Script:
+        with suppress(Refused):
+            yield Write(codes.CONSUMER.mux, codes.CONSUMER.encode(self._setup.consumer))
 
     def _look(self) -> Script:
         """Read by SDO what it would otherwise report."""

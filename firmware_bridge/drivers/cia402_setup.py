@@ -1,7 +1,7 @@
 """Meeting a CiA 402 controller: who it is, what it does when it hears no more, and what it is to send and take.
 
-What says who it is and how it reacts is read, twice until it reads alike, because the serial leg checks nothing; what
-is not right there is refused by name. What belongs to this host (heartbeats, process data) is lost whenever the
+What says who it is and how it reacts is read, and read again where it is not right, because the serial leg checks
+nothing; then it is refused by name. What belongs to this host (heartbeats, process data) is lost whenever the
 controller restarts, so it is written anew each time, and read back.
 """
 
@@ -121,6 +121,7 @@ class Setup:
         card: what is known of it.
         commands, reports: objects of each PDO, those that it has.
         modes: of operation, for each of ours that it can do.
+        consumer: what its heartbeat consumer was before.
         restarted: what was set at an earlier meeting is gone.
         known: who it is has been read.
     """
@@ -132,6 +133,7 @@ class Setup:
         self.commands: list[tuple[Object, ...]] = []
         self.reports: list[tuple[Object, ...]] = []
         self.modes: dict[AxisMode, int] = {}
+        self.consumer = 0
         self._indispensable = {*_INDISPENSABLE, *(_TARGETS[mode] for mode in needs.modes)}
         self.known = self.restarted = False
         self._wrong: list[str] = []
@@ -142,19 +144,26 @@ class Setup:
     def script(self) -> Script:
         yield from _number(codes.DEVICE_TYPE)
         self.known = True
-        yield from self._identify()
+        judged: list[str] | None = None
+        while True:
+            before = judged
+            yield from self._identify()
+            judged = self._judged()
+            if not judged or judged == before:
+                break
         if not self._looks_on:
             yield from self._configure()
-        self.mismatch = "; ".join((*self._judged(), *self._wrong))
+        self.mismatch = "; ".join((*judged, *self._wrong))
 
     def _identify(self) -> Script:
         for wanted in (
-            codes.DEVICE_TYPE, codes.VENDOR, codes.PRODUCT, codes.REVISION, codes.SERIAL,
-            codes.SUPPORTED_MODES, codes.CONSUMER, codes.PRODUCER, codes.ERROR_BEHAVIOUR, codes.ABORT_OPTION,
-            codes.QUICK_STOP_OPTION, codes.FAULT_OPTION, codes.COUNTS, codes.TURNS, codes.FEED,
-            codes.FEED_TURNS, codes.GEAR_MOTOR, codes.GEAR_SHAFT, codes.VELOCITY_UNIT, codes.RATED_TORQUE,
-            codes.MAX_SPEED, codes.STOP_RAMP, codes.ERROR_CODE,
+            codes.DEVICE_TYPE, codes.REVISION, codes.SUPPORTED_MODES, codes.CONSUMER, codes.PRODUCER,
+            codes.ERROR_BEHAVIOUR, codes.ABORT_OPTION, codes.QUICK_STOP_OPTION, codes.FAULT_OPTION,
+            codes.COUNTS, codes.TURNS, codes.FEED, codes.FEED_TURNS, codes.GEAR_MOTOR, codes.GEAR_SHAFT,
+            codes.VELOCITY_UNIT, codes.RATED_TORQUE, codes.MAX_SPEED, codes.STOP_RAMP, codes.ERROR_CODE,
         ):  # fmt: skip
+            self.card.numbers[wanted] = yield from _number(wanted)
+        for wanted in (codes.VENDOR, codes.PRODUCT, codes.SERIAL):
             self.card.numbers[wanted] = yield from _certain(wanted)
         self.card.name = yield from _text(codes.NAME)
         self.card.software = yield from _text(codes.SOFTWARE)
@@ -163,11 +172,12 @@ class Setup:
 
     def _configure(self) -> Script:
         self.restarted = self._met_before and self.card[codes.PRODUCER] != PRODUCER_MS
+        self.consumer = self.card[codes.CONSUMER] or 0
         yield from self._set(codes.CONSUMER, codes.HOST_ID << 16 | WATCHDOG_MS)
-        self.card.numbers[codes.CONSUMER] = yield from _certain(codes.CONSUMER)
+        self.card.numbers[codes.CONSUMER] = yield from _number(codes.CONSUMER)
         yield from self._set(codes.PRODUCER, PRODUCER_MS)
         for wanted, value in ((codes.PERIOD, 10), (codes.PERIOD_POWER, -3)):
-            if (yield from _certain(wanted)) not in (None, value):
+            if (yield from _number(wanted)) not in (None, value):
                 yield from self._set(wanted, value)
         for number, wished in enumerate(COMMANDS):
             place = codes.pdo_objects(0x1400 + number, f"RPDO {number + 1}")
@@ -181,7 +191,7 @@ class Setup:
         self.modes = {mode: code for mode, code in self.modes.items() if _TARGETS[mode] in taken}
         for number in (2, 3):  # what it might send besides
             unused = codes.pdo_objects(0x1800 + number, "").can_id
-            can_id = yield from _certain(unused)
+            can_id = yield from _number(unused)
             if can_id is not None and not can_id & _OFF:
                 yield from _write(unused, can_id | _OFF)
 
@@ -191,7 +201,7 @@ class Setup:
         """Set up one PDO with those of these objects that it has and maps; says which."""
         mapped = []
         for wanted in wished:
-            if wanted in self._indispensable or (yield from _certain(wanted)) is not None:
+            if wanted in self._indispensable or (yield from _number(wanted)) is not None:
                 mapped.append(wanted)
         refused = ""
         while mapped:
@@ -264,12 +274,6 @@ class Setup:
         for mode in sorted(lacking):
             names = " or ".join(codes.MODE_NAMES[m] for m in codes.CHOICES[mode])
             wrong.append(f"{codes.SUPPORTED_MODES}: it has none for {mode.name.lower()}; host needs {names}")
-        watchdog = card[codes.CONSUMER] or 0
-        if not self._looks_on and watchdog != codes.HOST_ID << 16 | WATCHDOG_MS:
-            wrong.append(
-                f"{codes.CONSUMER}: controller {watchdog & 0xFFFF} ms of node {watchdog >> 16}, "
-                f"host needs {WATCHDOG_MS} ms of node {codes.HOST_ID}"
-            )
         allow(codes.ERROR_BEHAVIOUR, (0, 2), "1 goes on without a host")
         allow(codes.ABORT_OPTION, (1, 3), "0 goes on without a host, 2 coasts")
         allow(codes.QUICK_STOP_OPTION, (1, 2, 5, 6), "others coast or stop without a ramp")

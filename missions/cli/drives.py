@@ -140,6 +140,7 @@ def check(whom: Whom, as_json: bool) -> int:
             for found in bench.meet():
                 checks = bench.checks(found)
                 devices.append(bench.describe(found, checks))
+            bench.leave()
             whom.still_there(bench)
     good = bool(devices) and all(row["ok"] for device in devices for row in device["checks"])
     return _answer(whom, devices, as_json, ok=good)
@@ -200,6 +201,7 @@ def jog(
                     {"name": "jog", "ok": False, "text": "not confirmed; say --yes if the axis is free"}
                 )
         good = all(row["ok"] for row in checks)
+        bench.leave()
         return _answer(whom, [bench.describe(whom.id_, checks)], as_json, ok=good)
 
 

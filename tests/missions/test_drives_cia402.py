@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from test_drives_command import Far
 
+from firmware_bridge.ports import SerialPort
 from missions.cli import main
+from missions.drive_bench import Asked, Bench, Cia402Bench
 from robot.messages import Axis
 
 FRONT = "1"
@@ -73,10 +76,21 @@ def test_check_names_what_is_wrong(far: Far, capsys):
     assert code == 1
 
 
-def test_check_after_check_finds_the_drive_well_again(far: Far, capsys):
-    """The host that went away has left a drive that missed its heartbeat."""
-    assert ask(capsys, far, "check", "--id", FRONT)[0] == 0
-    assert ask(capsys, far, "check", "--id", FRONT)[0] == 0
+def test_check_leaves_no_drive_behind_that_waits_for_a_heartbeat(far: Far, capsys):
+    code, answer = ask(capsys, far, "check", "--id", FRONT)
+    assert code == 0, answer["devices"][0]["checks"]
+    time.sleep(0.3)
+    assert ask(capsys, far, "scan", "--id", FRONT)[1]["devices"][0]["fault"] == ""
+
+
+def test_a_drive_that_has_missed_its_host_is_checked_alike(far: Far, capsys):
+    port = SerialPort(far.port)
+    Bench(port, Asked("cia402", [1], cia402=Cia402Bench(1_000_000, None, looks_on=False))).meet()
+    port.close()
+    time.sleep(0.3)
+    assert ask(capsys, far, "scan", "--id", FRONT)[1]["devices"][0]["fault"] == "timeout"
+    code, answer = ask(capsys, far, "check", "--id", FRONT)
+    assert code == 0, answer["devices"][0]["checks"]
 
 
 def test_monitor_reads_on(far: Far, capsys):
@@ -106,4 +120,5 @@ def test_a_drive_that_does_not_tell_its_counts_must_be_told_them(far: Far, capsy
     code, answer = ask(capsys, far, "check", "--id", FRONT)
     assert "encoder resolution" in answer["devices"][0]["checks"][0]["text"]
     assert code == 1
-    assert ask(capsys, far, "check", "--id", FRONT, "--counts-per-turn", "65536")[0] == 0
+    code, answer = ask(capsys, far, "check", "--id", FRONT, "--counts-per-turn", "65536")
+    assert code == 0, answer["devices"][0]["checks"]
