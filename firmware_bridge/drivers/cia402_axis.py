@@ -20,6 +20,7 @@ from firmware_bridge.drivers.axis import AxisSetpoint, AxisState, Capabilities, 
 from firmware_bridge.drivers.canopen_sdo import Dialog, Read, Refused, Script, Write
 from firmware_bridge.drivers.cia402_feedback import Feedback, Report, Scale
 from firmware_bridge.drivers.cia402_frames import Commands, Frame
+from firmware_bridge.drivers.cia402_motion import Motion
 from firmware_bridge.drivers.cia402_setup import REPORTS, Needs, Setup
 from robot.messages import AxisFault, AxisLimit, AxisMode
 
@@ -32,7 +33,6 @@ _ENABLE_NS = 500 * _MS  # within which it must take commands
 _SILENT_NS = (WATCHDOG_MS + 50) * _MS  # of silence, after which it must have timed out
 _STUCK_NS = 500 * _MS  # told to turn for so long without a turn ...
 _STUCK_TURNS = 0.002  # ... of more than this, though it should have made ten times as much
-_STILL = 0.02  # of its largest speed: counts as standing
 _LOST = (AxisFault.RESET, AxisFault.ENCODER)  # faults after which the position is not known
 _BROKEN = (codes.FAULT, codes.FAULT_REACTION)
 
@@ -80,26 +80,24 @@ class Cia402Axis:
         self._setup = Setup(self._needs, looks_on=self._looks_on, met_before=self._met)
         self._dialog: Dialog | None = Dialog(self._setup.script())
         self._ordered = self._looks_on  # to become pre-operational
-        self._modes: dict[AxisMode, int] = {}
-        self._commands: Commands | None = None
-        self._rated = 0.0
+        self._motion: Motion | None = None
         self.feedback.forget(Scale(1.0, 1.0, 1.0))
         self._since_ns: int | None = None  # of the phase, or of a wish that is not in force yet
         self._left_ns = self._started_ns = self._met_ns = self._now_ns = 0
         self._operational = False
         self._heard_state = -1
         self._error: int | None = None  # of its fault, as it told it
-        self._clearing = self._edge = False
+        self._clearing = False
         self._clear_until_ns = 0
         self._wish: tuple[AxisSetpoint, int] | None = None
         self._valid_until_ns = 0
-        self._mode, self._mode_code = AxisMode.HOLD, 0
+        self._mode = AxisMode.HOLD
         self._running = False  # what is wished is in force
         self._refused = AxisLimit.NONE
         self._told_speed = 0.0
         self._still: tuple[int, float] = (0, 0.0)
         self._ramp_ns = 0
-        self._stop_turns = self._pull = self._pull_limit = 0.0
+        self._stop_turns = 0.0
         self.state = AxisState(fault=self._fault, code=self._code, text=self._text)
 
     # ------------------------------------------------------------------ contract
@@ -120,7 +118,7 @@ class Cia402Axis:
         return self._phase is _Phase.ARMED
 
     def capabilities(self) -> Capabilities:
-        modes = frozenset(self._modes or self._needs.modes) | {AxisMode.HOLD}
+        modes = frozenset(self._setup.modes or self._needs.modes) | {AxisMode.HOLD}
         return Capabilities(modes, self._config.effort_max, (0.001, 65.535), latches=True)
 
     def arm(self) -> None:
@@ -171,7 +169,8 @@ class Cia402Axis:
 
     @property
     def is_enabled_for_test(self) -> bool:
-        return self._phase is _Phase.TEST_ENABLED and self._in_force(AxisMode.VELOCITY)
+        enabled = self._motion is not None and self._motion.in_force(AxisMode.VELOCITY)
+        return self._phase is _Phase.TEST_ENABLED and enabled
 
     @property
     def is_silent(self) -> bool:
@@ -221,17 +220,24 @@ class Cia402Axis:
     def _meeting_is_over(self, t_ns: int) -> None:
         setup, card = self._setup, self._setup.card
         self._serial_number = self._serial_number or setup.serial_number
-        self._modes = setup.modes
-        self._mode_code = self._modes.get(AxisMode.VELOCITY, 0)
         self._error = self._error or card[codes.ERROR_CODE] or None
         counts = float(self._needs.counts_per_turn or card.counts_per_turn or math.nan)
         rated = self._needs.rated_torque or (card[codes.RATED_TORQUE] or 1000) * 1e-3
         tells_torque = self._looks_on or codes.TORQUE in setup.reports[1]
-        self._rated = rated
         scale = Scale(counts, setup.velocity_per_turn(counts), rated, tells_torque)
         self.feedback.forget(scale)
         if not self._looks_on:
-            self._commands = Commands(self.id, setup.commands, scale)
+            commands = Commands(self.id, setup.commands, scale)
+            self._motion = Motion(
+                self.axis,
+                self._config,
+                self._turns,
+                self._torque,
+                self.feedback,
+                commands,
+                setup.modes,
+                rated,
+            )
         self._phase = _Phase.IDLE
         self._met_ns = t_ns
         if setup.restarted:
@@ -297,7 +303,7 @@ class Cia402Axis:
             self._latch(AxisFault.ENCODER, "commanded but not moving")
 
     def _show(self, report: Report) -> None:
-        mode = next((m for m, code in self._modes.items() if code == report.mode), AxisMode.HOLD)
+        mode = next((m for m, code in self._setup.modes.items() if code == report.mode), AxisMode.HOLD)
         fault, text = self._fault, self._text
         if fault == AxisFault.NONE and report.state in _BROKEN:
             fault, text = codes.fault_of(self._error or codes.GENERIC_ERROR)
@@ -384,8 +390,8 @@ class Cia402Axis:
             if question is not None:
                 frames.append((codes.SDO_QUESTION + self.id, question))
             self._end_dialog(t_ns)
-        if self._commands is not None and not self._looks_on:
-            frames += [frame for frame in self._orders(t_ns, wish, self._commands) if frame[1]]
+        if self._motion is not None:
+            frames += self._orders(t_ns, wish, self._motion)
         return frames
 
     def _watch(self, t_ns: int, wish: tuple[AxisSetpoint, int] | None) -> None:
@@ -404,7 +410,7 @@ class Cia402Axis:
         elif self._phase in (_Phase.IDLE, _Phase.STOPPING) and silent_ns > _GONE_NS:
             self.meet()
 
-    def _orders(self, t_ns: int, wish: tuple[AxisSetpoint, int] | None, commands: Commands) -> list[Frame]:
+    def _orders(self, t_ns: int, wish: tuple[AxisSetpoint, int] | None, motion: Motion) -> list[Frame]:
         if self._phase in (_Phase.TEST_SILENT, _Phase.TEST_ASKED, _Phase.MEETING):
             return []
         if not self._operational:
@@ -416,50 +422,34 @@ class Cia402Axis:
         if last is None:
             return []
         if self._clearing:
-            return self._clear(t_ns, last, commands)
+            return self._clear(t_ns, last, motion)
         if self._phase is _Phase.TEST_ENABLED:
-            if last.state in _BROKEN:
-                return self._reset_edge(commands)
-            return self._drive(AxisMode.VELOCITY, [commands.velocity(0.0, 0.0, self._torque_max())], commands)
+            return motion.reset_fault() if last.state in _BROKEN else motion.turn(0.0, last)
         if self._fault != AxisFault.NONE or self._phase is _Phase.IDLE:
-            return self._off(t_ns, last, commands)
+            return self._off(t_ns, last, motion)
         if self._phase is _Phase.STOPPING:
-            return self._stop(t_ns, last, commands)
+            return self._stop(t_ns, last, motion)
         if wish is not None and t_ns < wish[1]:
             self._valid_until_ns = wish[1]
-            return self._move(t_ns, wish[0], last, commands)
+            return self._move(t_ns, wish[0], last, motion)
         return []
 
-    def _clear(self, t_ns: int, last: Report, commands: Commands) -> list[Frame]:
+    def _clear(self, t_ns: int, last: Report, motion: Motion) -> list[Frame]:
         self._clear_until_ns = self._clear_until_ns or t_ns + _CLEAR_NS
         if last.state not in _BROKEN and self.feedback.state not in _BROKEN:
             self._clearing = False
             self._fault, self._text, self._code, self._error = AxisFault.NONE, "", 0, None
-            return self._off(t_ns, last, commands)
+            return self._off(t_ns, last, motion)
         self._clearing = t_ns < self._clear_until_ns
-        return self._reset_edge(commands)
+        return motion.reset_fault()
 
-    def _reset_edge(self, commands: Commands) -> list[Frame]:
-        """A fault is reset by a rising edge."""
-        self._edge = not self._edge
-        word = codes.DISABLE_VOLTAGE if self._edge else codes.RESET_FAULT
-        return [commands.control(word, self._mode_code)]
+    def _off(self, t_ns: int, last: Report, motion: Motion) -> list[Frame]:
+        frames = motion.off(last, is_old=t_ns - self.feedback.t_ns > _MUTE_NS)
+        if not frames and last.state != codes.QUICK_STOP and self._phase is _Phase.STOPPING:
+            self._to(_Phase.IDLE)
+        return frames
 
-    def _off(self, t_ns: int, last: Report, commands: Commands) -> list[Frame]:
-        """Stopped by its own ramp, then without power."""
-        unknown = t_ns - self.feedback.t_ns > _MUTE_NS
-        standing = abs(last.velocity) < _STILL * self._config.velocity_max * abs(self._turns)
-        if unknown or (last.state == codes.ENABLED and not standing):
-            return [commands.control(codes.QUICKLY_STOP, self._mode_code)]
-        if last.state == codes.QUICK_STOP and not standing:
-            return []
-        if last.state not in codes.TO_OFF:
-            if self._phase is _Phase.STOPPING:
-                self._to(_Phase.IDLE)
-            return []
-        return [commands.control(codes.TO_OFF[last.state], self._mode_code)]
-
-    def _stop(self, t_ns: int, last: Report, commands: Commands) -> list[Frame]:
+    def _stop(self, t_ns: int, last: Report, motion: Motion) -> list[Frame]:
         """Ramp from the measured speed; the cable keeps its pull until the end of it."""
         if self._since_ns is None:
             self._since_ns = t_ns
@@ -468,63 +458,25 @@ class Cia402Axis:
         ramp_ns = 0 if self._config.self_locking or self._mode == AxisMode.HOLD else self._ramp_ns
         if passed_ns < ramp_ns:
             if self._mode == AxisMode.EFFORT:
-                return self._drive(self._mode, [commands.torque(self._pull, self._pull_limit)], commands)
-            speed = self._stop_turns * (1.0 - passed_ns / ramp_ns)
-            return self._drive(
-                AxisMode.VELOCITY, [commands.velocity(speed, 0.0, self._torque_max())], commands
-            )
+                return motion.keep_pulling(last)
+            return motion.turn(self._stop_turns * (1.0 - passed_ns / ramp_ns), last)
         if passed_ns < ramp_ns + self._brake_ns:
-            return self._hold(last, commands)
-        return self._off(t_ns, last, commands)
+            return motion.hold(last)
+        return self._off(t_ns, last, motion)
 
-    def _move(self, t_ns: int, wish: AxisSetpoint, last: Report, commands: Commands) -> list[Frame]:
+    def _move(self, t_ns: int, wish: AxisSetpoint, last: Report, motion: Motion) -> list[Frame]:
         wish, self._refused = within(wish, self._config)
         mode = wish.mode
-        if mode != AxisMode.HOLD and mode not in self._modes:
+        if mode != AxisMode.HOLD and mode not in motion.modes:
             mode, self._refused = AxisMode.HOLD, AxisLimit.INVALID
         self._told_speed = wish.target * self._turns if mode == AxisMode.VELOCITY else 0.0
         if mode != self._mode:
             self._mode, self._since_ns, self._running = mode, None, False
         if mode == AxisMode.HOLD:
-            return self._hold(last, commands)
-        in_force = self._in_force(mode)
-        self._running |= in_force
-        if not in_force and not self._running:
+            return motion.hold(last)
+        self._running |= motion.in_force(mode)
+        if not self._running:
             self._since_ns = t_ns if self._since_ns is None else self._since_ns
             if t_ns - self._since_ns > _ENABLE_NS:
                 self._latch(AxisFault.OTHER, f"it does not take commands: {last.state.lower()}")
-        limit = wish.limit * abs(self._torque)
-        if mode == AxisMode.VELOCITY:  # it begins where it is (promise S23)
-            speed = self._told_speed if in_force else last.velocity
-            ahead = self._config.inertia * wish.feedforward * self._torque
-            targets = [commands.velocity(speed, ahead, limit)]
-        elif mode == AxisMode.POSITION:
-            place = wish.target * self._turns if in_force else last.position
-            speed = wish.feedforward * self._turns if in_force else 0.0
-            targets = [commands.position(place, speed), commands.torque(0.0, limit)]
-        else:
-            self._pull, self._pull_limit = self._direction * wish.target * self._torque, limit
-            targets = [commands.torque(self._pull, limit)]
-        return self._drive(mode, targets, commands)
-
-    def _drive(self, mode: AxisMode, targets: list[Frame], commands: Commands) -> list[Frame]:
-        """Targets, and what brings the mode into force."""
-        self._mode_code = self._modes.get(mode, self._mode_code)
-        if not self._in_force(mode) and self.feedback.last is not None:
-            state = self.feedback.last.state
-            if state == codes.ENABLED or state in codes.TO_ENABLED:
-                word = codes.TO_ENABLED.get(state, codes.ENABLE)
-                targets.append(commands.control(word, self._mode_code))
-        return targets
-
-    def _hold(self, last: Report, commands: Commands) -> list[Frame]:
-        """Not enabled, so that its brake is on; it holds until that has fallen in."""
-        word = codes.TO_HELD.get(last.state)
-        return [commands.control(word, self._mode_code)] if word is not None else []
-
-    def _in_force(self, mode: AxisMode) -> bool:
-        last = self.feedback.last
-        return last is not None and last.state == codes.ENABLED and last.mode == self._modes.get(mode)
-
-    def _torque_max(self) -> float:
-        return min(self._config.effort_max * abs(self._torque), self._rated)
+        return motion.wish(wish, last)

@@ -357,7 +357,7 @@ def test_the_package_finds_the_process_data_that_we_have_set_up(rig: CiaRig, rem
 
 def test_our_commands_are_what_the_package_packs(rig: CiaRig, remote: canopen.RemoteNode):
     remote.rpdo.read()
-    commands = rig.axis(FRONT)._commands
+    commands = rig.axis(FRONT)._motion._commands
     counts, rated = 65536, 1.7
     cases = (
         (1, commands.control(0x0F, 9), {"controlword": 0x0F, "mode of operation": 9}),
