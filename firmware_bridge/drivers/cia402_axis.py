@@ -25,7 +25,8 @@ from firmware_bridge.drivers.cia402_setup import REPORTS, Needs, Setup
 from robot.messages import AxisFault, AxisLimit, AxisMode
 
 _MS = 1_000_000
-_MUTE_NS = 100 * _MS  # feedback older than this ends motion (promise S4)
+_MUTE_NS = 100 * _MS  # feedback older than this: no motion is sent (promise S4) ...
+_SILENCE_NS = WATCHDOG_MS * _MS  # ... and with none for this long it is stopped
 _GONE_NS = 500 * _MS  # after which it is asked anew who it is
 _START_NS = 100 * _MS  # between two orders to become operational
 _CLEAR_NS = 300 * _MS  # what cannot be cleared within this time needs another reset
@@ -397,8 +398,8 @@ class Cia402Axis:
     def _watch(self, t_ns: int, wish: tuple[AxisSetpoint, int] | None) -> None:
         """What ends by time alone."""
         silent_ns = t_ns - max(self.feedback.t_ns, self._met_ns)
-        if self._phase in (_Phase.ARMED, _Phase.STOPPING) and t_ns - self.feedback.t_ns > _MUTE_NS:
-            self._latch(AxisFault.TIMEOUT, "no feedback for 100 ms")
+        if self._phase in (_Phase.ARMED, _Phase.STOPPING) and t_ns - self.feedback.t_ns > _SILENCE_NS:
+            self._latch(AxisFault.TIMEOUT, f"no feedback for {WATCHDOG_MS} ms")
         if self._phase is _Phase.ARMED:
             if 0 < self._valid_until_ns <= t_ns and (wish is None or wish[1] <= t_ns):
                 self._latch(AxisFault.TIMEOUT, "no setpoint within the life of the last")
@@ -429,7 +430,7 @@ class Cia402Axis:
             return self._off(t_ns, last, motion)
         if self._phase is _Phase.STOPPING:
             return self._stop(t_ns, last, motion)
-        if wish is not None and t_ns < wish[1]:
+        if wish is not None and t_ns < wish[1] and t_ns - self.feedback.t_ns <= _MUTE_NS:
             self._valid_until_ns = wish[1]
             return self._move(t_ns, wish[0], last, motion)
         return []
