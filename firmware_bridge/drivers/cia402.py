@@ -25,7 +25,7 @@ from firmware_bridge.ports import LinkLost, Transport
 from robot.messages import Axis
 
 _MS = 1_000_000
-_BEAT_NS = 30 * _MS
+_BEAT_NS = 20 * _MS
 _DEAF_NS = 100 * _MS  # nobody heard for so long: the host's heart stops
 _OPEN_NS = 500 * _MS  # nobody heard for so long: the adapter may have restarted, and closed its channel
 _TRY_NS = 20 * _MS  # within which a question is answered; only then is the same controller asked again

@@ -398,7 +398,7 @@ def spoken(rig: CiaRig) -> list[tuple[int, bytes]]:
 
 def test_the_host_sends_what_the_package_would(rig: CiaRig):
     rig.line.device.read()
-    rig.bus.send(rig.t_ns + 30_000_000)
+    rig.bus.send(rig.t_ns + 20_000_000)
     said = dict(Slcan(MemoryPair().host).parse(rig.line.device.read()))
     assert said[0x080] == b""  # SYNC without a counter
     assert said[0x77F] == bytes((5,))  # NMT_STATES: operational
