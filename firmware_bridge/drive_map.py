@@ -15,16 +15,18 @@ from robot.messages import TRACTION, Axis
 from robot.schema import Finite, Positive, Table
 
 FORMAT = "silkline.drives/1"
+_BITS_PER_AXIS = 100_000  # of a CAN bus a second, with as much again in reserve
 
 
 class BusEntry(Table):
     """A line with controllers on it."""
 
     name: str
-    protocol: Literal["moteus", "vesc"]
+    protocol: Literal["moteus", "vesc", "cia402"]
     adapter: Literal["fdcanusb", "uart"] = "fdcanusb"  # of moteus; uart = one alone on a line of its own
     port: str = ""  # what pyserial's `serial_for_url` takes; best a name below /dev/serial/by-id
     baud: Annotated[int, Field(gt=0)] = 921600
+    bit_rate: Literal[125_000, 250_000, 500_000, 800_000, 1_000_000] = 1_000_000  # of cia402: of its CAN bus
 
 
 class VescEntry(Table):
@@ -36,6 +38,13 @@ class VescEntry(Table):
     erpm_min: Positive = 900.0  # its "minimum ERPM"
     can: bool = False
     serial_number: str = ""  # as `silkline drives scan` shows it; empty = any
+
+
+class Cia402Entry(Table):
+    """What a CiA 402 controller's axis has besides."""
+
+    counts_per_turn: Annotated[int, Field(ge=1)]  # position units of one turn of the motor
+    rated_torque: Positive  # of the motor, N m; torques are told in thousandths of it
 
 
 class AxisEntry(Table):
@@ -51,8 +60,11 @@ class AxisEntry(Table):
     turns_per_unit: Finite
     torque_per_effort: Positive | None = None
     timeout_mode: Literal[10, 12, 15] | None = None  # of moteus: ramp, zero velocity, shorted motor
-    stop_accel: Positive | None = None  # of that ramp, per s2; axes that move together need like ramps
+    stop_accel: Positive | None = (
+        None  # of its ramp after a time-out, per s2; axes that move together need like ramps
+    )
     vesc: VescEntry | None = None
+    cia402: Cia402Entry | None = None
 
     @property
     def number(self) -> Axis:
@@ -111,6 +123,11 @@ class DriveMap(Table):
                 _suits(entry, bus.protocol)
             if bus.protocol == "vesc" and sum(1 for e in self.on(bus) if e.vesc and not e.vesc.can) != 1:
                 raise ValueError(f"bus {bus.name}: one VESC is at the port, the others have can = true")
+            if bus.protocol == "cia402" and len(ids) * _BITS_PER_AXIS > bus.bit_rate:
+                most = bus.bit_rate // _BITS_PER_AXIS
+                raise ValueError(
+                    f"bus {bus.name}: {bus.bit_rate} bit/s carry {most} of cia402, not {len(ids)}"
+                )
             if bus.adapter == "uart" and len(ids) > 1:
                 raise ValueError(f"bus {bus.name}: a uart carries one controller, not {len(ids)}")
         return self
@@ -122,8 +139,14 @@ def _suits(entry: AxisEntry, protocol: str) -> None:
         raise ValueError(f"axis {entry.axis}: timeout_mode goes with moteus, and moteus needs it")
     if (entry.vesc is not None) != (protocol == "vesc"):
         raise ValueError(f"axis {entry.axis}: the table axis.vesc goes with a vesc, and a vesc needs it")
-    if (entry.stop_accel is not None) != (entry.timeout_mode == 10):
+    if (entry.cia402 is not None) != (protocol == "cia402"):
+        raise ValueError(
+            f"axis {entry.axis}: the table axis.cia402 goes with a cia402, and a cia402 needs it"
+        )
+    if protocol != "cia402" and (entry.stop_accel is not None) != (entry.timeout_mode == 10):
         raise ValueError(f"axis {entry.axis}: stop_accel goes with timeout_mode 10, and that needs it")
+    if protocol == "cia402" and not 1 <= entry.id <= 126:
+        raise ValueError(f"axis {entry.axis}: id {entry.id} is out of range; 1 to 126, 127 is the host's own")
     if protocol == "moteus" and not 1 <= entry.id <= 127:
         raise ValueError(f"axis {entry.axis}: id {entry.id} is out of range; a moteus has 1 to 127")
     if protocol == "vesc" and entry.number not in (*TRACTION, Axis.CABLE):

@@ -19,11 +19,20 @@ from robot.messages import TRACTION, Axis, AxisFault, AxisMode
 
 TICK_NS = 10_000_000
 FRESH_NS = 50_000_000
-MEET_S, TEST_S, CLEAR_S = 1.5, 2.0, 0.5  # longest waits
+MEET_S, TEST_S, CLEAR_S, LEAVE_S = 10.0, 3.0, 0.5, 0.1  # longest waits
 ABSENT_S, ABSENT_ONE_S = 0.15, 1.0  # after which nobody is there; of one that was named
 _SPEED_MAX, _EFFORT_MAX = 300.0, 60.0  # rev/s, N m: what a reading may be at all
 _PLACES = (*TRACTION, Axis.ROTOR, Axis.TRIM, Axis.GUIDE)  # axes whose effort has the motor's sign
 _CONFIG = AxisConfig(_EFFORT_MAX, _SPEED_MAX, -math.inf, math.inf, 0.0, 0.0, _EFFORT_MAX, 1.0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cia402Bench:
+    """How CiA 402 controllers are spoken with."""
+
+    bit_rate: int
+    counts_per_turn: int | None  # position units of a turn; None = as it tells
+    looks_on: bool  # nothing is written to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Asked:
     protocol: str
     ids: Sequence[int]
     vesc: VescEntry | None = None
+    cia402: Cia402Bench | None = None
 
 
 class Bench:
@@ -82,7 +92,7 @@ class Bench:
         self.wait_for(lambda: all(d.found is not None for d in self.drivers.values()), patience_s)
         present = [id_ for id_, driver in self.drivers.items() if driver.found is not None]
         known = [self.drivers[id_] for id_ in present]
-        self.wait_for(lambda: all(math.isfinite(driver.state.position) for driver in known), MEET_S)
+        self.wait_for(lambda: all(driver.state.t_ns > 0 for driver in known), MEET_S)
         return present
 
     def test(self, id_: int) -> bool:
@@ -92,6 +102,13 @@ class Bench:
         seen = self.wait_for(lambda: driver.watchdog_seen, TEST_S)
         self.wait_for(lambda: driver.state.fault == AxisFault.NONE, CLEAR_S)
         return seen
+
+    def leave(self) -> None:
+        """Put back what a controller would miss once nobody speaks with it any more."""
+        leave = getattr(self._bus, "leave", None)
+        if leave is not None:
+            leave()
+            self.wait_for(lambda: False, LEAVE_S)
 
     def jog(self, id_: int, speed: float, effort: float, seconds: float) -> Generator[AxisDriver, None, None]:
         """Turn at a speed (rev/s) with an effort (N m) at most, for a time; yields after every round.
@@ -173,6 +190,17 @@ def _bus(transport: Transport, asked: Asked) -> Bus:
         from firmware_bridge.drivers.vesc_feedback import wiring_of
 
         return VescBus(transport, {e.number: wiring_of(e, _EFFORT_MAX, _SPEED_MAX) for e in entries})
+    if asked.cia402 is not None:
+        from firmware_bridge.drivers.cia402 import Cia402Bus
+        from firmware_bridge.drivers.cia402_axis import Cia402Axis
+        from firmware_bridge.drivers.cia402_setup import Needs
+
+        how, modes = asked.cia402, frozenset((AxisMode.VELOCITY,))
+        axes = [
+            Cia402Axis(e, _CONFIG, 0.1, Needs(e.id, modes, how.counts_per_turn), looks_on=how.looks_on)
+            for e in entries
+        ]
+        return Cia402Bus(transport, axes, how.bit_rate, looks_on=how.looks_on)
     from firmware_bridge.drivers.moteus import MoteusBus
     from firmware_bridge.drivers.moteus_axis import MoteusAxis
 

@@ -21,6 +21,16 @@ def bus_driver(drives: DriveMap, bus: BusEntry, profile: Profile, transport: Tra
             transport,
             {e.number: wiring_of(e, config.effort_max, config.velocity_max) for e, config in entries},
         )
+    if bus.protocol == "cia402":
+        from firmware_bridge.drivers.cia402 import Cia402Bus
+        from firmware_bridge.drivers.cia402_axis import Cia402Axis
+        from firmware_bridge.drivers.cia402_setup import needs_of
+
+        served = [(entry, configs[entry.number]) for entry in drives.on(bus)]
+        controllers = [
+            Cia402Axis(e, config, profile.power.brake_s, needs_of(e, config)) for e, config in served
+        ]
+        return Cia402Bus(transport, controllers, bus.bit_rate)
     from firmware_bridge.drivers.moteus import MoteusBus
     from firmware_bridge.drivers.moteus_axis import MoteusAxis
 

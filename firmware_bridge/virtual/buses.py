@@ -7,9 +7,11 @@ from typing import Protocol
 from firmware_bridge.drive_map import BusEntry, DriveMap
 from firmware_bridge.drivers.vesc_feedback import wiring_of
 from firmware_bridge.ports import Transport
+from firmware_bridge.virtual.cia402 import VirtualCia402
 from firmware_bridge.virtual.drives import DriveBank
 from firmware_bridge.virtual.moteus import VirtualMoteus
 from firmware_bridge.virtual.moteus_line import VirtualMoteusBus
+from firmware_bridge.virtual.slcan import SPEEDS, VirtualSlcan
 from firmware_bridge.virtual.vesc import VescPort, VirtualVesc
 
 
@@ -29,5 +31,8 @@ def virtual_bus(drives: DriveMap, bus: BusEntry, bank: DriveBank, transport: Tra
             wiring = wiring_of(entry, float(limits["effort_max"]), float(limits["velocity_max"]))
             vescs.append(VirtualVesc(bank, entry.number, wiring))
         return VescPort(transport, vescs)
+    if bus.protocol == "cia402":
+        nodes = [VirtualCia402(bank, entry) for entry in drives.on(bus)]
+        return VirtualSlcan(transport, nodes, SPEEDS.index(bus.bit_rate))
     devices = [VirtualMoteus(bank, entry) for entry in drives.on(bus)]
     return VirtualMoteusBus(transport, devices, uart=bus.adapter == "uart")

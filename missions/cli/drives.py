@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from firmware_bridge.ports import Transport
     from missions.drive_bench import Bench
 
-IDS = {"moteus": range(1, 128), "vesc": range(1)}  # that a scan asks
-JOG_REV_S = {"moteus": 0.5, "vesc": 3.0}  # above the least speed of the usual configuration
+IDS = {"moteus": range(1, 128), "vesc": range(1), "cia402": range(1, 127)}  # that a scan asks
+JOG_REV_S = {"moteus": 0.5, "vesc": 3.0, "cia402": 0.5}  # above the least speed of the usual configuration
+BIT_RATES = ("125000", "250000", "500000", "800000", "1000000")
 HOLD_S = 0.6  # a terminal repeats a held key after up to half a second
 
 
@@ -33,6 +34,8 @@ class Whom:
     baud: int
     adapter: str
     pole_pairs: int
+    bit_rate: int
+    counts_per_turn: int | None
 
     def batches(self) -> Iterator[Sequence[int]]:
         """Ids that can be asked at a time."""
@@ -56,10 +59,13 @@ class Whom:
         finally:
             transport.close()
 
-    def bench(self, transport: Transport, ids: Sequence[int]) -> Bench:
+    def bench(self, transport: Transport, ids: Sequence[int], *, looks_on: bool = False) -> Bench:
         from firmware_bridge.drive_map import VescEntry
-        from missions.drive_bench import Asked, Bench
+        from missions.drive_bench import Asked, Bench, Cia402Bench
 
+        if self.protocol == "cia402":
+            how = Cia402Bench(self.bit_rate, self.counts_per_turn, looks_on)
+            return Bench(transport, Asked(self.protocol, ids, cia402=how))
         vesc = VescEntry(pole_pairs=self.pole_pairs, torque_per_a=1.0, brake_a=1.0)
         return Bench(transport, Asked(self.protocol, ids, vesc if self.protocol == "vesc" else None))
 
@@ -73,11 +79,23 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_whom(
-        port: str, protocol: str, id_: int | None, baud: int, adapter: str, pole_pairs: int, **rest: Any
-    ) -> Any:
-        return command(Whom(port, protocol, id_, baud, adapter, pole_pairs), **rest)
+        port: str, protocol: str, id_: int | None, baud: int, adapter: str, pole_pairs: int, bit_rate: str,
+        counts_per_turn: int | None, **rest: Any,
+    ) -> Any:  # fmt: skip
+        whom = Whom(port, protocol, id_, baud, adapter, pole_pairs, int(bit_rate), counts_per_turn)
+        return command(whom, **rest)
 
     for option in (
+        click.option(
+            "--counts-per-turn", type=click.IntRange(1), help="Of a cia402 that does not tell its own."
+        ),
+        click.option(
+            "--bit-rate",
+            type=click.Choice(BIT_RATES),
+            default=BIT_RATES[-1],
+            show_default=True,
+            help="Of a cia402's CAN bus.",
+        ),
         click.option("--pole-pairs", type=click.IntRange(1, 50), default=7, help="Of a VESC's motor."),
         click.option(
             "--adapter", type=click.Choice(["fdcanusb", "uart"]), default="fdcanusb", help="Of moteus."
@@ -104,7 +122,7 @@ def scan(whom: Whom, as_json: bool) -> int:
     devices = []
     with whom.transport() as transport:
         for ids in whom.batches():
-            bench = whom.bench(transport, ids)
+            bench = whom.bench(transport, ids, looks_on=True)
             devices += [bench.describe(found) for found in bench.meet()]
             whom.still_there(bench)
     return _answer(whom, devices, as_json, ok=bool(devices))
@@ -122,6 +140,7 @@ def check(whom: Whom, as_json: bool) -> int:
             for found in bench.meet():
                 checks = bench.checks(found)
                 devices.append(bench.describe(found, checks))
+            bench.leave()
             whom.still_there(bench)
     good = bool(devices) and all(row["ok"] for device in devices for row in device["checks"])
     return _answer(whom, devices, as_json, ok=good)
@@ -134,7 +153,7 @@ def check(whom: Whom, as_json: bool) -> int:
 def monitor(whom: Whom, seconds: float | None, as_json: bool) -> int:
     """A live table; with --json one line ten times a second."""
     with whom.transport() as transport:
-        bench = whom.bench(transport, next(whom.batches()))
+        bench = whom.bench(transport, next(whom.batches()), looks_on=True)
         present = bench.meet()
         if not present:
             return _answer(whom, [], as_json, ok=False)
@@ -182,6 +201,7 @@ def jog(
                     {"name": "jog", "ok": False, "text": "not confirmed; say --yes if the axis is free"}
                 )
         good = all(row["ok"] for row in checks)
+        bench.leave()
         return _answer(whom, [bench.describe(whom.id_, checks)], as_json, ok=good)
 
 

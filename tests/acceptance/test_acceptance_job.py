@@ -52,7 +52,7 @@ def test_350_m_are_wrapped_as_asked(job_directory: Path, long_job: Done, seed: i
 
 @pytest.mark.acceptance
 @long_run
-@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("drives", ["moteus", "mixed", "cia402"])
 @each_figure
 def test_350_m_are_wrapped_as_asked_through_other_controllers(
     job_directory: Path, drives: str, figure: Figure

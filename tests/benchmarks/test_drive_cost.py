@@ -27,7 +27,7 @@ from robot.messages import Axis, AxisMode
 
 PERIOD_NS = 5_000_000
 SECONDS = 4.0
-MOST = {"moteus": 0.15}  # share of a core, of the bus of the packaged file
+MOST = {"moteus": 0.15, "cia402": 0.15}  # share of a core, of the bus of the packaged file
 
 
 def far_end(name: str, master: int, ready) -> None:
@@ -59,15 +59,19 @@ def test_the_host_spends_no_more_than_its_share(name: str):
     try:
         assert ready.wait(60)
         bus = bus_driver(drives, drives.bus[0], PROFILE, SerialPort(os.ttyname(slave)))
-        rounds(bus, 1.0, move=False)
-        for driver in bus.axes.values():
+        drivers = bus.axes.values()
+        until(bus, lambda: all(driver.found and not driver.mismatch for driver in drivers))
+        rounds(bus, 0.5, move=False)
+        for driver in drivers:
             driver.test_watchdog()
-        rounds(bus, 1.0, move=False)
-        for driver in bus.axes.values():
+        until(bus, lambda: all(driver.watchdog_seen for driver in drivers))
+        rounds(bus, 0.5, move=False)
+        for driver in drivers:
             driver.arm()
         spent_s = rounds(bus, SECONDS, move=True)
         assert all(driver.watchdog_seen for driver in bus.axes.values())
-        assert bus.axes[Axis.TRACTION_FRONT].state.velocity == pytest.approx(6.0, abs=0.3)
+        front = bus.axes[Axis.TRACTION_FRONT].state
+        assert front.velocity == pytest.approx(6.0, abs=0.3), front.text
     finally:
         child.kill()
         child.join()
@@ -75,6 +79,14 @@ def test_the_host_spends_no_more_than_its_share(name: str):
         os.close(slave)
     print(f"{name}: {len(bus.axes)} axes at 200 Hz take {100 * spent_s / SECONDS:.1f} % of a core")
     assert spent_s / SECONDS <= MOST[name]
+
+
+def until(bus, done) -> None:
+    """Rounds until it is so; a busy machine takes longer."""
+    for _ in range(100):
+        if done():
+            return
+        rounds(bus, 0.1, move=False)
 
 
 def rounds(bus, seconds: float, move: bool) -> float:

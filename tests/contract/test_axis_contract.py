@@ -27,7 +27,7 @@ from robot.messages import Axis, AxisFault, AxisMode
 
 FRONT, CABLE = Axis.TRACTION_FRONT, Axis.CABLE
 PROTOCOLS = {name: only(FRONT, CABLE, drives=read_drives(file)) for name, file in
-             {"moteus": "moteus", "vesc": "mixed"}.items()}  # fmt: skip
+             {"moteus": "moteus", "vesc": "mixed", "cia402": "cia402"}.items()}  # fmt: skip
 LIFE_NS = 150_000_000
 LIMITS = {axis: PROFILE.drive[axis].effort_max for axis in (FRONT, CABLE)}
 

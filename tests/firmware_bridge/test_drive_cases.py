@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from drive_cases import CASES, ELSEWHERE, PAGE, covered, page
 
 
@@ -17,5 +18,6 @@ def test_every_case_runs_for_the_board_but_that_of_the_hosts_own_clock():
     assert covered("board") == set(CASES) - {30}
 
 
-def test_every_case_runs_for_the_vesc_or_says_where_else():
-    assert covered("vesc") | set(ELSEWHERE) == set(CASES)
+@pytest.mark.parametrize("driver", ["vesc", "cia402"])
+def test_every_case_runs_or_says_where_else(driver: str):
+    assert covered(driver) | set(ELSEWHERE) == set(CASES)

@@ -209,7 +209,7 @@ stop_accel = 1.9
 """
 
 
-@pytest.mark.parametrize("name", ["moteus", "mixed"])
+@pytest.mark.parametrize("name", ["moteus", "mixed", "cia402"])
 def test_packaged_drives_can_be_read(name: str):
     assert read_drives(name).external
 

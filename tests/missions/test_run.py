@@ -152,7 +152,7 @@ def test_an_exception_in_the_loop_still_stops_the_robot_and_closes_the_log(
     assert (sent[-2].stop, sent[-2].armed) == (False, True)
 
 
-@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("drives", ["moteus", "mixed", "cia402"])
 def test_a_job_runs_through_other_controllers(tmp_path: Path, drives: str) -> None:
     run = run_until(read_job("short-60m", drives=drives), tmp_path, 22.0)
     assert Mode.WRAP in run.modes
@@ -161,7 +161,7 @@ def test_a_job_runs_through_other_controllers(tmp_path: Path, drives: str) -> No
     assert run.summary.frames_bad == 0
 
 
-@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("drives", ["moteus", "mixed", "cia402"])
 @pytest.mark.parametrize("kind", ["reset", "over_current", "over_temperature"])
 def test_a_fault_of_another_controller_stops_the_robot(tmp_path: Path, drives: str, kind: str) -> None:
     fault = Fault(kind=kind, target="traction_front.drive", at_s=17.0)
@@ -171,7 +171,7 @@ def test_a_fault_of_another_controller_stops_the_robot(tmp_path: Path, drives: s
     assert {"drive_reset", "drive_fault"} & event_ids(run)
 
 
-@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("drives", ["moteus", "mixed", "cia402"])
 def test_a_noisy_line_to_other_controllers_does_not_end_the_job(tmp_path: Path, drives: str) -> None:
     noise = Fault(kind="corrupt", target="bus", at_s=8.0, value=1e-4)
     run = run_until(with_scenario(read_job("short-60m", drives=drives), fault=(noise,)), tmp_path, 24.0)
@@ -180,7 +180,7 @@ def test_a_noisy_line_to_other_controllers_does_not_end_the_job(tmp_path: Path, 
     assert not run.summary.violations
 
 
-@pytest.mark.parametrize("drives", ["moteus", "mixed"])
+@pytest.mark.parametrize("drives", ["moteus", "mixed", "cia402"])
 @pytest.mark.parametrize("kind", ["disconnect", "half_open"])
 def test_a_lost_line_to_other_controllers_stops_the_robot(tmp_path: Path, drives: str, kind: str) -> None:
     lost = Fault(kind=kind, target="bus", at_s=17.0)
