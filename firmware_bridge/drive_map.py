@@ -23,7 +23,14 @@ class BusEntry(Table):
     name: str
     protocol: Literal["moteus", "vesc"]
     adapter: Literal["fdcanusb", "uart"] = "fdcanusb"  # of moteus; uart = one alone on a line of its own
-    port: str = ""  # what pyserial's `serial_for_url` takes; best a name below /dev/serial/by-id
+    port: str = ""  # path, best one below /dev/serial/by-id; VID:PID:SERIAL; or a URL of pyserial
+    baud: Annotated[int, Field(gt=0)] = 921600
+
+
+class BoardEntry(Table):
+    """Where the bridge board is."""
+
+    port: str = ""  # as a bus has it
     baud: Annotated[int, Field(gt=0)] = 921600
 
 
@@ -82,6 +89,7 @@ class DriveMap(Table):
 
     format: Literal["silkline.drives/1"]
     name: str
+    board: BoardEntry = BoardEntry()
     bus: tuple[BusEntry, ...] = ()
     axis: tuple[AxisEntry, ...] = ()
 

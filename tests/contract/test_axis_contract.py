@@ -159,9 +159,13 @@ def test_an_unplugged_line_is_told_and_nothing_is_armed_on_the_next(rig: AxisRig
     rig.far._transport = again.device
     rig.bus.attach(again.host)
     assert rig.bus.lost == ""
-    assert all(driver.found is None for driver in rig.bus.axes.values())
+    for driver in rig.bus.axes.values():
+        assert driver.found is None
+        assert not driver.watchdog_seen  # whoever is met anew is tested anew
+        assert not driver.armed
     rig.run(3.0)
     assert abs(rig.speed()) < 0.05
+    assert rig.state().fault == AxisFault.TIMEOUT
 
 
 def test_a_strangers_bytes_do_no_harm(rig: AxisRig):

@@ -270,4 +270,4 @@ def test_no_noise_breaks_the_virtual_controllers(inputs: int):
         rig.line.host.write(bytes(data[: chance.randrange(len(data))]))
         rig.far.advance()
         rig.device(Axis.ROTOR).take(chance.randbytes(chance.randrange(64)))
-        assert len(rig.far._rest) <= 1024
+        assert len(rig.far._buffer) <= 1024
