@@ -14,7 +14,7 @@ from typing import Protocol
 
 from firmware_bridge.drivers.axis import BusHealth
 from firmware_bridge.port_names import device_at, path_of
-from firmware_bridge.ports import PortError, SerialPort, Transport
+from firmware_bridge.ports import SerialPort, Transport
 
 _AGAIN_NS = 200_000_000  # between two attempts to find a line again
 
@@ -147,5 +147,3 @@ class Line:
 
 
 _NOTHING = BusHealth(0, 0, 0, math.nan, 0, 0)
-
-__all__ = ["Line", "PortError", "PortHealth", "PortSpec"]
