@@ -7,7 +7,6 @@ speaks over the line begins anew with what is at its other end: nobody is armed,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +14,7 @@ from typing import Protocol
 from firmware_bridge.drivers.axis import BusHealth
 from firmware_bridge.port_names import device_at, path_of
 from firmware_bridge.ports import SerialPort, Transport
+from firmware_bridge.tap import Wrap, as_it_is
 
 _AGAIN_NS = 200_000_000  # between two attempts to find a line again
 
@@ -57,9 +57,6 @@ class Speaker(Protocol):
     def attach(self, transport: Transport) -> None: ...
 
 
-Wrap = Callable[[Transport], Transport]
-
-
 class Line:
     """A robot's port while the robot lives.
 
@@ -67,7 +64,7 @@ class Line:
         transport: to begin with; its speaker is handed the later ones.
     """
 
-    def __init__(self, spec: PortSpec, wrap: Wrap = lambda port: port) -> None:
+    def __init__(self, spec: PortSpec, wrap: Wrap = as_it_is) -> None:
         """Open it.
 
         Args:
@@ -81,7 +78,7 @@ class Line:
         self._device = ""
         self._port: SerialPort | None = self._open()
         self._device = device_at(self._port.address)
-        self.transport = wrap(self._port)
+        self.transport = wrap(spec.name, self._port)
         self._last = self._port
         self._speaker: Speaker | None = None
         self._search: Future[SerialPort] | None = None
@@ -114,7 +111,7 @@ class Line:
             if search.exception() is None:
                 self._port = self._last = search.result()
                 self.reopened += 1
-                self._speaker.attach(self._wrap(self._port))
+                self._speaker.attach(self._wrap(self.spec.name, self._port))
 
     def _open(self) -> SerialPort:
         return SerialPort(path_of(self._device or self.spec.address), self.spec.baud)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 
 from firmware_bridge.drive_map import DriveMap
 from firmware_bridge.drivers.board import BoardDriver, BoardReadings
 from firmware_bridge.drivers.buses import bus_driver
 from firmware_bridge.drivers.fleet import Fleet
-from firmware_bridge.ports import PortError, Transport
+from firmware_bridge.ports import PortError
 from firmware_bridge.reconnect import Line, PortHealth, PortSpec
+from firmware_bridge.tap import Wrap, as_it_is
 from missions.job import BOARD_ALONE
 from robot.messages import CameraFrame, CommandFrame
 from robot.parameters import Parameters
@@ -37,7 +38,7 @@ class RobotPorts:
         parameters: Parameters,
         drives: DriveMap,
         board: PortSpec,
-        wrap: Callable[[str, Transport], Transport] = lambda name, port: port,
+        wrap: Wrap = as_it_is,
     ) -> None:
         """Open every port.
 
@@ -50,7 +51,7 @@ class RobotPorts:
         self._lines: list[Line] = []
         try:
             for spec in (board, *_buses(drives)):
-                self._lines.append(Line(spec, lambda port, name=spec.name: wrap(name, port)))  # type: ignore[misc]
+                self._lines.append(Line(spec, wrap))
         except PortError:
             self.close()
             raise
@@ -133,7 +134,7 @@ def open_robot(
     drives: DriveMap = BOARD_ALONE,
     board_port: str = "",
     board_baud: int = 0,
-    wrap: Callable[[str, Transport], Transport] = lambda name, port: port,
+    wrap: Wrap = as_it_is,
 ) -> RobotPorts:
     """Open the ports of a robot; buses as the drives file says, the board there too unless given.
 
