@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from missions.cli import DONE, STOPPED
-from missions.cli.options import Number, as_json
+from missions.cli.options import DIRECTORY, FILE, Number, as_json
 
 if TYPE_CHECKING:
     from firmware_bridge.ports import SerialPort, Transport
@@ -217,6 +217,53 @@ def _turn(bench: Bench, id_: int, speed: float, effort: float, seconds: float, h
             motion.close()
     moved = fastest >= 0.2 * abs(speed)
     return {"name": "jog", "ok": moved, "text": f"fastest {fastest:.3f} rev/s of {abs(speed):g}"}
+
+
+@drives.command()
+@_whom
+@click.option(
+    "--drives", "file", metavar="NAME|FILE", help="The robot's controllers; its place there by --id."
+)
+@click.option("--robot", type=FILE, help="A robot profile; R1 unless given.")
+@click.option(
+    "--backup", type=DIRECTORY, default=Path("drive-backups"), show_default=True, help="Kept here before."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@as_json
+def setup(
+    whom: Whom, file: str | None, robot: Path | None, backup: Path, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Set a controller up for its place: show the differences, keep a backup, write, read back and verify."""
+    if whom.id_ is None:
+        raise click.UsageError("setup writes to one controller; name it with --id")
+    from missions.drive_setup import entry_of, moteus_setup, vesc_setup
+
+    entry, profile = entry_of(file, whom.protocol, whom.id_, robot)
+    with whom.transport() as transport:
+        bench = whom.bench(transport, [whom.id_])
+        if not bench.meet():
+            return _answer(whom, [], as_json, ok=False)
+        if whom.protocol == "moteus":
+            wished = yes or not as_json
+            confirm = (
+                None if dry_run or not wished else (lambda: yes or click.confirm("Write this?", err=True))
+            )
+            result = moteus_setup(transport, bench, whom.id_, entry, backup, confirm, _note(as_json))
+        else:
+            result = vesc_setup(bench, whom.id_, entry, profile)
+        device = bench.describe(whom.id_, result.checks)
+    if as_json:
+        click.echo(json.dumps({"port": whom.port, "devices": [device], **result.as_json()}))
+    else:
+        click.echo("\n".join(result.lines))
+        click.echo(_text(device))
+    return DONE if result.ok else STOPPED
+
+
+def _note(as_json: bool) -> Callable[[str], None]:
+    """Tells people what is about to be done."""
+    return (lambda text: None) if as_json else click.echo
 
 
 @drives.command()
