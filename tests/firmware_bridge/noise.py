@@ -17,12 +17,14 @@ class Noise:
     flips: float
     drops: float
     doubles: float
-    delays: float  # share of chunks that are held up, by up to `delay_s`
-    delay_s: float = 0.05
+    delays: float  # share of chunks that are held up
+    delay_in_s: float = 0.05  # by so much at most, to the host
+    delay_out_s: float = 0.05  # and from it
 
 
 QUIET = Noise(flips=0.0, drops=0.0, doubles=0.0, delays=0.0)
-MILD = Noise(flips=1e-4, drops=0.002, doubles=0.002, delays=0.01)
+# Where a reply tells its age, 50 ms there and 50 ms back are 100 ms, at which motion has to end (promise S4).
+MILD = Noise(flips=1e-4, drops=0.002, doubles=0.002, delays=0.01, delay_out_s=0.02)
 HARSH = Noise(flips=1e-3, drops=0.02, doubles=0.02, delays=0.1)
 
 
@@ -38,11 +40,11 @@ class NoisyLine:
 
     def read(self) -> bytes:
         self._pass_on()
-        self._hold(self._in, self._inner.read())
+        self._hold(self._in, self._inner.read(), self.noise and self.noise.delay_in_s)
         return self._due(self._in)
 
     def write(self, data: bytes) -> None:
-        self._hold(self._out, data)
+        self._hold(self._out, data, self.noise and self.noise.delay_out_s)
         self._pass_on()
 
     def close(self) -> None:
@@ -53,7 +55,7 @@ class NoisyLine:
         if data:
             self._inner.write(data)
 
-    def _hold(self, lane: deque[tuple[int, bytes]], data: bytes) -> None:
+    def _hold(self, lane: deque[tuple[int, bytes]], data: bytes, delay_s: float | None) -> None:
         now_ns, noise, rng = self._now_ns(), self.noise, self._rng
         if not data:
             return
@@ -64,7 +66,7 @@ class NoisyLine:
                 data += data
             data = self._flipped(data, noise.flips)
             if rng.random() < noise.delays:
-                now_ns += round(rng.random() * noise.delay_s * 1e9)
+                now_ns += round(rng.random() * (delay_s or 0.0) * 1e9)
         before_ns = lane[-1][0] if lane else 0
         lane.append((max(now_ns, before_ns), data))
 

@@ -16,7 +16,7 @@ from noise import HARSH, MILD, QUIET, Noise, NoisyLine
 
 from firmware_bridge.ports import Transport
 from missions.files import read_drives
-from robot.messages import TRACTION, Axis, AxisFault, AxisMode, CommandFrame, Mode
+from robot.messages import TRACTION, Axis, AxisMode, CommandFrame, Mode
 
 SOAKS: dict[str, str | None] = {
     "board": None,
@@ -68,11 +68,11 @@ class Drive:
     def _may_arm(self) -> bool:
         """What the robot's own arming asks for."""
         readings = self.rig.readings
-        if not readings.link.identity_ok or not readings.safety.watchdog_seen or readings.safety.latched_stop:
-            if self.rig.t_ns > self._again_ns + 1_500_000_000:
-                self._again_ns = self.rig.t_ns + 1_500_000_000  # once more, with a reset
-            return False
-        return all(fault == AxisFault.NONE for fault in readings.axes.fault)
+        safety, faults = readings.safety, any(readings.axes.fault)
+        ready = readings.link.identity_ok and safety.watchdog_seen and not safety.latched_stop and not faults
+        if not ready and self.rig.t_ns > self._again_ns + 1_500_000_000:
+            self._again_ns = self.rig.t_ns + 1_500_000_000  # once more, with a reset
+        return ready
 
     def _points(self):
         t_s = self.rig.t_ns * 1e-9
