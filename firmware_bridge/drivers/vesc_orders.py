@@ -15,6 +15,8 @@ from firmware_bridge.drivers.vesc_feedback import VescAxis
 from robot.messages import AxisLimit, AxisMode
 from robot.quick import quick
 
+_HOLD, _VELOCITY, _EFFORT = AxisMode.HOLD, AxisMode.VELOCITY, AxisMode.EFFORT  # looked up once
+
 
 @quick
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,18 @@ def order_for(setpoint: AxisSetpoint, wiring: VescAxis, brake: bytes) -> Order:
     """
     if not (math.isfinite(setpoint.target) and math.isfinite(setpoint.limit)):
         return Order(brake, False, AxisLimit.INVALID, "setpoint is not a number: held")
-    if setpoint.mode == AxisMode.VELOCITY:
+    if setpoint.mode == _VELOCITY:
         return _turn(setpoint.target, setpoint.limit, wiring, brake)
-    if setpoint.mode == AxisMode.EFFORT:
+    if setpoint.mode == _EFFORT:
         return _push(setpoint.target, setpoint.limit, wiring)
-    if setpoint.mode == AxisMode.HOLD:
+    if setpoint.mode == _HOLD:
         return Order(brake)
     return Order(brake, False, AxisLimit.INVALID, "a VESC has no position over several turns: held")
 
 
 def as_measured(setpoint: AxisSetpoint, state: AxisState) -> AxisSetpoint:
     """The setpoint with which a mode begins: to go on as it is (promise S23)."""
-    target = state.velocity if setpoint.mode == AxisMode.VELOCITY else state.effort
+    target = state.velocity if setpoint.mode == _VELOCITY else state.effort
     return AxisSetpoint(setpoint.mode, target, 0.0, setpoint.limit)
 
 
@@ -67,4 +69,4 @@ def _turn(velocity: float, limit: float, wiring: VescAxis, brake: bytes) -> Orde
 def _push(effort: float, limit: float, wiring: VescAxis) -> Order:
     most = min(max(limit, 0.0), wiring.effort_max)
     payload = set_current(min(max(effort, -most), most) / wiring.effort_per_a)
-    return Order(payload, limit=AxisLimit.EFFORT if abs(effort) > most else AxisLimit.NONE)
+    return Order(payload, False, AxisLimit.EFFORT) if abs(effort) > most else Order(payload)
