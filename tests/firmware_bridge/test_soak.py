@@ -39,6 +39,7 @@ class Drive:
         self._until_s = 0.0
         self._again_ns = 0
         self._armed = False
+        self._rotor = self._since_s = 0.0
         self.stops = 0
         self.ticks = self.driven = 0
 
@@ -55,13 +56,14 @@ class Drive:
             self._again_ns = rig.t_ns + 1_500_000_000
 
     def _command(self) -> CommandFrame:
-        rig = self.rig
+        rig, readings = self.rig, self.rig.readings
         if not self._armed:
             self.speed = 0.0
             resets = self._again_ns - 500_000_000 < rig.t_ns < self._again_ns - 300_000_000
             if rig.t_ns < self._again_ns or not self._may_arm():
                 return rig.frame(reset=resets)
             self._armed = True
+            self._rotor, self._since_s = readings.axes.position[Axis.ROTOR], rig.t_ns * 1e-9
             self._again_ns = rig.t_ns + 500_000_000
         return rig.frame(self._points(), armed=True, mode=Mode.WRAP)
 
@@ -82,8 +84,9 @@ class Drive:
         step = ACCEL * 0.01
         self.speed += min(max(self._goal - self.speed, -step), step)
         moving = {axis.name.lower(): (AxisMode.VELOCITY, self.speed, 0.0) for axis in TRACTION}
+        rotor = self._rotor + math.sin(0.5 * (t_s - self._since_s))  # on from where it is, as the robot does
         return setpoints(
-            **moving, rotor=(AxisMode.POSITION, math.sin(0.5 * t_s), 0.0), cable=(AxisMode.EFFORT, 10.0, 0.0),
+            **moving, rotor=(AxisMode.POSITION, rotor, 0.0), cable=(AxisMode.EFFORT, 10.0, 0.0),
             trim=(AxisMode.POSITION, 0.15 + 0.02 * math.sin(0.1 * t_s), 0.0),
         )  # fmt: skip
 
