@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from firmware_bridge.drive_map import DriveMap
@@ -17,12 +17,13 @@ from firmware_bridge.drivers.buses import bus_driver
 from firmware_bridge.drivers.fleet import Fleet
 from firmware_bridge.ports import PortError
 from firmware_bridge.reconnect import Line, PortHealth, PortSpec
-from firmware_bridge.tap import Wrap, as_it_is
+from firmware_bridge.tap import Tap, Wrap, as_it_is
 from missions.job import BOARD_ALONE
 from robot.messages import CameraFrame, CommandFrame
 from robot.parameters import Parameters
 from robot.profile import Profile
 
+OnBytes = Callable[[int, str, bool, bytes], None]
 GATHER_S = 0.0005  # what comes within this time is taken at once
 
 
@@ -30,6 +31,9 @@ class RobotPorts:
     """All ports of a robot: a `missions.run.Wire`, and the `Plant` at its far end.
 
     A line that is lost is looked for until it is found; nothing is armed by that.
+
+    Attributes:
+        t_ns: of the last poll or send.
     """
 
     def __init__(
@@ -38,17 +42,23 @@ class RobotPorts:
         parameters: Parameters,
         drives: DriveMap,
         board: PortSpec,
-        wrap: Wrap = as_it_is,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         """Open every port.
 
         Args:
-            wrap: put round every port that is opened, with what it is for, e.g. to record its bytes.
+            on_bytes: is told what goes over every port, such as `Recorder.port_bytes`.
 
         Raises:
             PortError: a port cannot be opened, or the drives file does not say where a bus is.
         """
+        self.t_ns = 0
         self._lines: list[Line] = []
+        wrap: Wrap = (
+            as_it_is
+            if on_bytes is None
+            else (lambda name, port: Tap(port, name, lambda *said: on_bytes(self.t_ns, *said)))
+        )
         try:
             for spec in (board, *_buses(drives)):
                 self._lines.append(Line(spec, wrap))
@@ -69,10 +79,12 @@ class RobotPorts:
 
     def poll(self, t_ns: int) -> BoardReadings:
         """Take what has arrived until now."""
+        self.t_ns = t_ns
         return self._wire.poll(t_ns)
 
     def send(self, t_ns: int, command: CommandFrame) -> None:
         """Say what this tick has to say."""
+        self.t_ns = t_ns
         self._wire.send(t_ns, command)
 
     @property
@@ -134,9 +146,12 @@ def open_robot(
     drives: DriveMap = BOARD_ALONE,
     board_port: str = "",
     board_baud: int = 0,
-    wrap: Wrap = as_it_is,
+    on_bytes: OnBytes | None = None,
 ) -> RobotPorts:
     """Open the ports of a robot; buses as the drives file says, the board there too unless given.
+
+    Args:
+        on_bytes: is told (time, port, whether the host sent it, bytes) of all that goes over every port.
 
     Raises:
         PortError: a port cannot be opened, or nobody says where it is.
@@ -145,7 +160,7 @@ def open_robot(
     if not address:
         raise PortError("board: no port; give one, or [board] port = ... in the drives file")
     return RobotPorts(
-        profile, parameters, drives, PortSpec("board", address, board_baud or drives.board.baud), wrap
+        profile, parameters, drives, PortSpec("board", address, board_baud or drives.board.baud), on_bytes
     )
 
 

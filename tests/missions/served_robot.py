@@ -108,9 +108,10 @@ def _serve(job: Job, links: dict[str, Path], ours: Connection, camera: Connectio
     buses = {b.name: virtual_bus(job.drives, b, board.drives, sockets[b.name]) for b in job.drives.bus}
     board.advance(100_000_000)  # whatever is compiled is compiled now
     began_ns = time.monotonic_ns() - 100_000_000
-    unplugged_ns, stopped_ms = 0, 0.0
+    unplugged_ns, stopped_ms, last_ns, held_up_ms = 0, 0.0, 0, 0.0
     while True:
         now_ns = time.monotonic_ns() - began_ns
+        held_up_ms, last_ns = max(held_up_ms, (now_ns - last_ns) / 1e6), now_ns
         for bus in buses.values():
             bus.advance()
         board.advance(now_ns)
@@ -123,14 +124,15 @@ def _serve(job: Job, links: dict[str, Path], ours: Connection, camera: Connectio
             act, *name = ours.recv()
             if act == "unplug":
                 sockets[name[0]].unplug()
-                unplugged_ns, stopped_ms = now_ns, 0.0
+                unplugged_ns, stopped_ms, held_up_ms = now_ns, 0.0, 0.0
             elif act == "plug":
                 sockets[name[0]].plug()
             ours.send(
                 {
                     "speeds": [float(v) for v in board.drives.drives["velocity"]],
                     "permitted": board.permission.permitted,
-                    "stopped_ms": stopped_ms,
+                    "stopped_ms": stopped_ms,  # after the plug was pulled
+                    "held_up_ms": held_up_ms,  # by the machine, longest since then
                 }
             )
         time.sleep(STEP_S)
