@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 
 from firmware_bridge.drivers.axis import BusHealth
 from firmware_bridge.drivers.vesc_axis import VescDriver
 from firmware_bridge.drivers.vesc_codec import (
     FLUSH,
-    TAGS,
     Packets,
     Uptime,
     Values,
@@ -135,8 +133,7 @@ class VescBus:
             order = driver.order(t_ns)
             if order:
                 orders.append(self._addressed(driver, order))
-            whom = driver.wiring.id if driver.wiring.can else None
-            questions += [_question(whom, question) for question in driver.feedback.questions(t_ns)]
+            questions += [self._addressed(driver, question) for question in driver.feedback.questions(t_ns)]
         self._packets.queue(self._flush(t_ns) + b"".join(orders + questions) + self._ask_version(t_ns))
         try:
             self._packets.flush()
@@ -170,9 +167,3 @@ class VescBus:
         self.lost = str(error)
         for driver in self.axes.values():
             driver.lose_line(f"line lost: {error}")
-
-
-@lru_cache(maxsize=16 * TAGS)  # they come again when their tags do
-def _question(whom: int | None, payload: bytes) -> bytes:
-    """As it goes over the line; `whom` is behind the port, None = at it."""
-    return packet(payload if whom is None else forward(whom, payload))

@@ -40,7 +40,7 @@ from robot.messages import TRACTION, Axis, AxisMode, Mode
 from robot.parameters import Parameters
 
 PERIOD_NS = 5_000_000
-WINDOWS, WINDOW_S = 8, 1.0  # the least of several counts: other programs of the machine only ever add to it
+WINDOWS, WINDOW_S = 12, 0.5  # the least of several counts: other programs of the machine only ever add to it
 WIRING = {axis: wheel(axis + 1, can=axis > 0) for axis in Axis}  # ten VESCs, one at the port
 TURN, REST = AxisSetpoint(AxisMode.VELOCITY, 6.0, 0.0, 15.0), AxisSetpoint(AxisMode.EFFORT, 0.0, 0.0, 15.0)
 MOST = {"board": 0.06, "vesc": 0.06, "moteus": 0.15}  # share of a core
