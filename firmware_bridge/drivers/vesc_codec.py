@@ -50,10 +50,13 @@ _SELECTIVE, _SETUP = int(Comm.GET_VALUES_SELECTIVE), int(Comm.GET_VALUES_SETUP_S
 # ---------------------------------------------------------------- packets
 
 
+_HEADS = [bytes((_SHORT, length)) for length in range(256)]
+
+
 def packet(payload: bytes) -> bytes:
     """The payload as it goes over the line."""
     length = len(payload)
-    head = bytes((_SHORT, length)) if length <= 255 else bytes((_LONG, length >> 8, length & 0xFF))
+    head = _HEADS[length] if length <= 255 else bytes((_LONG, length >> 8, length & 0xFF))
     return b"%b%b%b\x03" % (head, payload, crc_hqx(payload, 0).to_bytes(2, "big"))
 
 

@@ -57,7 +57,7 @@ def bank() -> DriveBank:
 
 
 def far_board(end: Transport) -> Callable[[int], None]:
-    virtual_board.REPORT_US = PERIOD_NS // 1000
+    virtual_board.REPORT_US = 4000  # a multiple of its step, and at least 200 Hz
     return virtual_board.VirtualBoard(end, PROFILE, SpringMass(PROFILE)).advance
 
 
@@ -182,9 +182,10 @@ def host_board(port: str) -> float:
         command = rig.frame(driving, armed=True, mode=Mode.TRAVEL)
         paced(tick, 1.0)
 
-    return least(
-        tick, prepare, lambda: readings.safety.permitted and abs(readings.axes.velocity[0] - 6.0) < 0.5
-    )
+    def drives() -> bool:
+        return readings.safety.permitted and abs(readings.axes.velocity[0] - 6.0) < 0.5
+
+    return least(tick, prepare, drives, lambda: readings.link.frames_good, per_tick=3)
 
 
 def host_bus(make: Callable[[Transport], Bus], per_tick: int) -> Callable[[str], float]:
