@@ -24,9 +24,16 @@ class BusEntry(Table):
     name: str
     protocol: Literal["moteus", "vesc", "cia402"]
     adapter: Literal["fdcanusb", "uart"] = "fdcanusb"  # of moteus; uart = one alone on a line of its own
-    port: str = ""  # what pyserial's `serial_for_url` takes; best a name below /dev/serial/by-id
+    port: str = ""  # path, best one below /dev/serial/by-id; VID:PID:SERIAL; or a URL of pyserial
     baud: Annotated[int, Field(gt=0)] = 921600
     bit_rate: Literal[125_000, 250_000, 500_000, 800_000, 1_000_000] = 1_000_000  # of cia402: of its CAN bus
+
+
+class BoardEntry(Table):
+    """Where the bridge board is."""
+
+    port: str = ""  # as a bus has it
+    baud: Annotated[int, Field(gt=0)] = 921600
 
 
 class VescEntry(Table):
@@ -94,6 +101,7 @@ class DriveMap(Table):
 
     format: Literal["silkline.drives/1"]
     name: str
+    board: BoardEntry = BoardEntry()
     bus: tuple[BusEntry, ...] = ()
     axis: tuple[AxisEntry, ...] = ()
 

@@ -14,6 +14,11 @@ from typing import Protocol
 
 import serial
 
+if sys.platform != "win32":
+    import termios
+
+    from firmware_bridge.tty import Tty, latency_ms
+
 READ_MAX = 65536  # bytes taken in one read; bounds what a flood can cost
 
 
@@ -99,7 +104,12 @@ class MemoryPair:
 
 
 class SerialPort:
-    """A port by address: a device's path, `socket://host:port`, `rfc2217://host:port` or `loop://`."""
+    """A port by address: a device's path, `socket://host:port`, `rfc2217://host:port` or `loop://`.
+
+    Attributes:
+        low_latency: the driver of a local port was asked to pass on at once what came, and agreed.
+        latency_ms: how long its adapter keeps what came, as the system says it now; None if it does not say.
+    """
 
     def __init__(self, address: str, baud: int = 921600, write_timeout_s: float = 0.05) -> None:
         """Open the port for us alone.
@@ -107,44 +117,63 @@ class SerialPort:
         Args:
             address: what pyserial's `serial_for_url` takes.
             baud: bit rate of a real line; meaningless for sockets.
-            write_timeout_s: longest time a write may take before the link counts as lost.
+            write_timeout_s: age that what was written may reach without having gone out; older than that it is
+                thrown away and the link counts as lost, so that no old command ever arrives late.
 
         Raises:
             PortError: the port cannot be opened.
         """
-        self._address = address
+        self.address = address
         local, over_rfc2217 = "://" not in address, address.startswith("rfc2217://")
         options: dict[str, object] = {"exclusive": True} if local else {}
         if not over_rfc2217:  # it knows no such thing; its socket does
             options["write_timeout"] = write_timeout_s
         try:
             self._serial = serial.serial_for_url(address, baudrate=baud, timeout=0, **options)
-        except (serial.SerialException, ValueError, OSError) as error:
+        except _PORT_FAILURES as error:
             raise PortError(f"port {address}: cannot be opened ({error})") from None
         if over_rfc2217:
             self._serial._socket.settimeout(write_timeout_s)
         self.low_latency = local and self._ask_for_low_latency()
+        self.latency_ms: int | None = None
+        self._tty: Tty | None = None
+        if local and sys.platform != "win32":
+            self.latency_ms = latency_ms(address)
+            self._tty = Tty(self._serial.fileno(), write_timeout_s)
+
+    @property
+    def descriptor(self) -> int | None:
+        """What an operating system can wait on for something to read, None if there is no such thing."""
+        with contextlib.suppress(AttributeError, *_PORT_FAILURES):
+            return int(self._serial.fileno())
+        return None
 
     def read(self) -> bytes:
         data = b""
-        try:  # more than once, because an rfc2217 port gives one byte at a time when it must not wait
+        try:
+            if self._tty is not None:
+                return self._tty.read()
+            # more than once, because an rfc2217 port gives one byte at a time when it must not wait
             while len(data) < READ_MAX and (chunk := self._serial.read(READ_MAX - len(data))):
                 data += chunk
         except _PORT_FAILURES as error:
             if not data:
-                raise LinkLost(f"port {self._address}: {error}") from None
+                raise LinkLost(f"port {self.address}: {error}") from None
         return data
 
     def write(self, data: bytes) -> None:
         try:
-            written = self._serial.write(data)
+            written = self._serial.write(data) if self._tty is None else self._tty.write(data)
         except _PORT_FAILURES as error:
-            raise LinkLost(f"port {self._address}: {error}") from None
+            raise LinkLost(f"port {self.address}: {error}") from None
         if written is not None and written != len(data):
-            raise LinkLost(f"port {self._address}: took {written} of {len(data)} bytes")
+            raise LinkLost(f"port {self.address}: took {written} of {len(data)} bytes")
 
     def close(self) -> None:
         held = getattr(self._serial, "_socket", None)
+        if self._tty is not None:
+            self._tty.give_up()
+            self._tty = None
         with contextlib.suppress(*_PORT_FAILURES):  # it may be gone already, which is what was wanted
             self._serial.close()
         if held is not None:
@@ -159,15 +188,8 @@ class SerialPort:
         return True
 
 
-def _port_failures() -> tuple[type[Exception], ...]:
-    """What pyserial lets through when a port goes away; `termios.error` is not an OSError, and a port that
-    another thread closes under a read raises TypeError."""
-    failures: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError)
-    if sys.platform != "win32":
-        import termios
-
-        failures += (termios.error,)
-    return failures
-
-
-_PORT_FAILURES = _port_failures()
+# What pyserial lets through when a port goes away; `termios.error` is not an OSError, and a port that another thread
+# closes under a read raises TypeError.
+_PORT_FAILURES: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError, ValueError)
+if sys.platform != "win32":
+    _PORT_FAILURES += (termios.error,)

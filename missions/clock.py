@@ -36,10 +36,25 @@ class Lockstep:
         pass
 
 
-class RealTime:
-    """Real time, and a watcher in a thread of its own that notices a loop that does not come back."""
+class Ports(Protocol):
+    """What may come in between two ticks."""
 
-    def __init__(self) -> None:
+    def wait(self, at_most_s: float) -> bool:
+        """Until something has come, or the time is over; whether something may be there."""
+
+    def poll(self, t_ns: int) -> object:
+        """Take what has arrived until now."""
+
+
+class RealTime:
+    """Real time, and a watcher in a thread of its own that notices a loop that does not come back.
+
+    Args:
+        ports: whatever comes in on them between two ticks is taken when it comes; without, the time is slept away.
+    """
+
+    def __init__(self, ports: Ports | None = None) -> None:
+        self._ports = ports
         self._begin_ns: int | None = None
         self._seen_ns = 0
         self._stalled = threading.Event()
@@ -51,9 +66,11 @@ class RealTime:
             self._begin_ns = time.monotonic_ns() - t_ns
             self._seen_ns = time.monotonic_ns()
             self._watcher.start()
-        left_ns = t_ns - (time.monotonic_ns() - self._begin_ns)
-        if left_ns > 0:
-            time.sleep(left_ns * 1e-9)
+        while (left_ns := t_ns - (time.monotonic_ns() - self._begin_ns)) > 0:
+            if self._ports is None:
+                time.sleep(left_ns * 1e-9)
+            elif self._ports.wait(left_ns * 1e-9):
+                self._ports.poll(time.monotonic_ns() - self._begin_ns)
         self._seen_ns = time.monotonic_ns()
         return self._seen_ns - self._begin_ns
 

@@ -3,7 +3,7 @@
 Field numbers are the dataclass's field order, so a new field goes at the end. `float` is a double, `int` an
 sfixed64, an enum a protobuf enum in order of definition, a tuple of numbers a packed repeated field.
 Numbers have a fixed width on the wire (protobuf encoding guide, wire types 1, 0 and 2), so all of a
-message's numbers are written by one `struct` call; strings and nested messages follow. Any protobuf reader
+message's numbers are written by one `struct` call; texts, bytes and nested messages follow. Any protobuf reader
 understands the result.
 """
 
@@ -24,6 +24,10 @@ PACKAGE = "silkline"
 _VARINT, _FIXED64, _LENGTH = 0, 1, 2
 _Proto = descriptor_pb2.FieldDescriptorProto
 _NUMBERS = {float: ("d", _Proto.TYPE_DOUBLE), int: ("q", _Proto.TYPE_SFIXED64), bool: ("?", _Proto.TYPE_BOOL)}
+_TEXTS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
+    str: (_Proto.TYPE_STRING, str.encode),
+    bytes: (_Proto.TYPE_BYTES, bytes),
+}
 
 
 class CodecError(ValueError):
@@ -62,7 +66,7 @@ def _column(field: Field[Any], number: int, hint: Any) -> _Column:
     elif typing.get_origin(hint) is types.UnionType:
         hint, optional = typing.get_args(hint)[0], True
     is_enum = isinstance(hint, type) and issubclass(hint, Enum)
-    if not (is_enum or hint in (*_NUMBERS, str) or is_dataclass(hint)):
+    if not (is_enum or hint in (*_NUMBERS, *_TEXTS) or is_dataclass(hint)):
         raise TypeError(f"field {field.name}: a message cannot hold a {hint}")
     return _Column(field.name, number, hint, repeated, optional)
 
@@ -144,8 +148,8 @@ def _add_field(message: Any, column: _Column) -> None:
     field.label = _Proto.LABEL_REPEATED if column.repeated else _Proto.LABEL_OPTIONAL
     if column.is_number:
         field.type = _NUMBERS[column.type][1]
-    elif column.type is str:
-        field.type = _Proto.TYPE_STRING
+    elif column.type in _TEXTS:
+        field.type = _TEXTS[column.type][0]
     elif column.members:  # inside the message: protobuf's enum values share their parent's scope
         field.type = _Proto.TYPE_ENUM
         field.type_name = f".{PACKAGE}.{message.name}.{column.type.__name__}"
@@ -179,7 +183,7 @@ def _compile_encoder(columns: list[_Column]) -> Callable[[Any], bytes]:
     ]
     for c in (c for c in columns if c not in numbers):
         names[f"tag_{c.name}"] = varint(c.number << 3 | _LENGTH)
-        names[f"to_{c.name}"] = str.encode if c.type is str else _encoder_of(c.type)
+        names[f"to_{c.name}"] = _TEXTS[c.type][1] if c.type in _TEXTS else _encoder_of(c.type)
         append = f"out += delimited(tag_{c.name}, to_{c.name}"
         if c.repeated:  # what is still the same object is not encoded again
             names[f"kept_{c.name}"] = [(), b""]
@@ -189,7 +193,7 @@ def _compile_encoder(columns: list[_Column]) -> Callable[[Any], bytes]:
                 f"        kept_{c.name}[:] = m.{c.name}, b''.join(parts)",
                 f"    out += kept_{c.name}[1]",
             ]
-        elif c.type is str:
+        elif c.type in _TEXTS:
             body += [f"    if m.{c.name}:", f"        {append}(m.{c.name}))"]
         elif c.optional:
             body += [f"    if m.{c.name} is not None:", f"        {append}(m.{c.name}))"]

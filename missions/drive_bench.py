@@ -18,6 +18,7 @@ from firmware_bridge.ports import Transport
 from robot.messages import TRACTION, Axis, AxisFault, AxisMode
 
 TICK_NS = 10_000_000
+LOOK_NS = 1_000_000  # how often it is looked for an answer
 FRESH_NS = 50_000_000
 MEET_S, TEST_S, CLEAR_S, LEAVE_S = 10.0, 3.0, 0.5, 0.1  # longest waits
 ABSENT_S, ABSENT_ONE_S = 0.15, 1.0  # after which nobody is there; of one that was named
@@ -60,6 +61,7 @@ class Bench:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.protocol = asked.protocol
+        self.round_trip_ms = math.inf  # the least that was seen
         self._now_ns, self._sleep = now_ns, sleep
         self._bus = _bus(transport, asked)
         self.drivers = dict(zip(asked.ids, self._bus.axes.values(), strict=True))
@@ -70,11 +72,14 @@ class Bench:
         return self._bus.lost
 
     def round(self) -> int:
-        """One poll and one send, then wait for the next; returns the time."""
+        """One poll and one send, then what comes until the next; returns the time."""
         began_ns = self._now_ns()
         self._bus.poll(began_ns)
         self._bus.send(began_ns)
-        self._sleep(max(TICK_NS - (self._now_ns() - began_ns), 0) * 1e-9)
+        while (left_ns := TICK_NS - (self._now_ns() - began_ns)) > 0:
+            self._sleep(min(left_ns, LOOK_NS) * 1e-9)
+            self._bus.poll(self._now_ns())
+        self.round_trip_ms = min(self.round_trip_ms, self._bus.health.round_trip_ms)
         return self._now_ns()
 
     def wait_for(self, done: Callable[[], bool], at_most_s: float) -> bool:

@@ -2,7 +2,8 @@
 
 Channels: the parts of `SensorFrame` each on its own (`INPUTS`, written when the part changed), `/tick` once
 a tick with what is left of the frame, then `/command` and `/estimate`; `/events`, `/mode` when there is
-one; `/truth` in simulation, at 20 Hz. All messages of one tick carry the same log time, counted from a
+one; `/truth` in simulation, at 20 Hz. If asked for, `/bytes`: what went over the ports, as it went; of real ports
+`/ports`, once a second. All messages of one tick carry the same log time, counted from a
 fixed epoch, so a log is a function of the job and its seed; wall times stand in the metadata record `wall`
 alone.
 """
@@ -30,6 +31,7 @@ from mcap.records import Attachment, Channel, Chunk, McapRecord, Message, Metada
 from mcap.stream_reader import breakup_chunk, get_chunk_data_stream, read_magic
 from zstandard import ZstdError
 
+from firmware_bridge.reconnect import PortHealth
 from hil.world.truth import TruthState
 from missions.codec import Codec, CodecError
 from robot import messages
@@ -67,6 +69,15 @@ class ModeChange:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PortBytes:
+    """What went over a port."""
+
+    port: str  # what the port is for: "board", or a bus of the drives file
+    sent: bool  # by the host
+    data: bytes
+
+
 INPUTS: dict[str, type] = {  # field of SensorFrame -> its type; the channel is "/" + field
     "axes": messages.AxisStates,
     "sensors": messages.BoardSensors,
@@ -86,6 +97,7 @@ CODECS: dict[str, Codec] = {
     "/mode": Codec(ModeChange),
     "/truth": Codec(TruthState),
 }
+ON_DEMAND: dict[str, Codec] = {"/bytes": Codec(PortBytes), "/ports": Codec(PortHealth)}
 # Axis states, command and estimate alone are more than 1000 bytes a tick: no chunk holds more than a second.
 CHUNK_BYTES = 1000 * TICKS_PER_S
 
@@ -131,7 +143,7 @@ class Recorder:
 
     def __init__(self, path: Path, attachments: Mapping[str, bytes], job: Mapping[str, Any]) -> None:
         self._file = _File(path)
-        context = self._context = foxglove.Context()  # channels close when it goes
+        context = foxglove.Context()  # channels close when it goes
         options = MCAPWriteOptions(chunk_size=CHUNK_BYTES, compression_threads=0, compression_level=1)
         self._writer = foxglove.open_mcap(self._file, context=context, writer_options=options)
         head = {"job.json": _json({"format": FORMAT, **job}), "versions.json": _json(_versions())}
@@ -146,6 +158,7 @@ class Recorder:
         self._last: dict[str, object] = dict.fromkeys((f"/{name}" for name in INPUTS), None)
         self._mode: Mode | None = None
         self._truths = 0
+        self._context = context
 
     @property
     def ok(self) -> bool:
@@ -183,6 +196,22 @@ class Recorder:
         self._truths += 1
         if self._truths % TICKS_PER_TRUTH == 0:
             self._log["/truth"](self._encode["/truth"](truth), EPOCH_NS + t_ns)
+
+    def port_bytes(self, t_ns: int, port: str, sent: bool, data: bytes) -> None:
+        """What went over a port, when it went."""
+        self._on_demand("/bytes", t_ns, PortBytes(port, sent, data))
+
+    def ports(self, t_ns: int, ports: Sequence[PortHealth]) -> None:
+        """How the ports are."""
+        for port in ports:
+            self._on_demand("/ports", t_ns, port)
+
+    def _on_demand(self, topic: str, t_ns: int, message: object) -> None:
+        """A channel that is made when something is to be written to it."""
+        if topic not in self._log:
+            self._log[topic] = _channel(topic, ON_DEMAND[topic], self._context).base.log
+            self._encode[topic] = ON_DEMAND[topic].encode
+        self._log[topic](self._encode[topic](message), EPOCH_NS + t_ns)
 
     def close(self, wall: Mapping[str, str]) -> None:
         """Finish the file; `wall` holds everything that differs between two runs of a seed."""
@@ -378,7 +407,7 @@ class Log:
             raise LogError(f"{self.path}: the chunk at t = {t_s:.2f} s is damaged: {error}") from None
 
     def _check_schema(self, channel: Channel, schemas: Mapping[int, Schema]) -> None:
-        codec = CODECS.get(channel.topic)
+        codec = CODECS.get(channel.topic) or ON_DEMAND.get(channel.topic)
         schema = schemas.get(channel.schema_id)
         if codec and (schema is None or schema.name != codec.name):
             found = schema.name if schema else "nothing"

@@ -21,6 +21,7 @@ from firmware_bridge.drivers.board import BoardDriver, BoardReadings
 from firmware_bridge.drivers.buses import bus_driver
 from firmware_bridge.drivers.fleet import Fleet
 from firmware_bridge.ports import MemoryPair
+from firmware_bridge.tap import Tap, Wrap, as_it_is
 from firmware_bridge.virtual.board import VirtualBoard
 from firmware_bridge.virtual.buses import virtual_bus
 from hil.faults import WireFaults
@@ -263,6 +264,7 @@ def simulate(
     clock: Clock | None = None,
     watch: Watch | None = None,
     interrupted: threading.Event | None = None,
+    record_bytes: bool = False,
 ) -> Summary:
     """Run `job` on the simulated robot to its end; writes `mission.mcap` and `summary.json` into `out`.
 
@@ -270,16 +272,18 @@ def simulate(
         clock: lockstep, with the scenario's stalls, unless given.
         watch: called after every tick, e.g. to show progress.
         interrupted: set it to break the run off: the robot is stopped, log and summary are closed.
+        record_bytes: whether the log also gets what goes over the ports.
     """
     operator = ScriptedOperator(job.scenario.operator)
     plant = SimulatedRobot(job)
-    driver = wire_of(job, plant)
+    recorder = _recorder(job, out) if out is not None else None
+    wrap = tapped(recorder, lambda: loop.t_ns) if recorder is not None and record_bytes else as_it_is
+    driver = wire_of(job, plant, wrap)
     controller = Controller(job.profile, job.line, job.parameters, survey_sigma_m=job.survey_sigma_m)
     world = plant.world
     diameters_m = world.conductor_diameter_m, job.line.cable.diameter_m
     referee = Referee(job.profile, job.line, world.true_features, *diameters_m)
     endings = Endings(operator, job.line.length_m, interrupted or threading.Event())
-    recorder = _recorder(job, out) if out is not None else None
     host_faults = job.scenario.wire_faults, lambda: plant.truth.s_m
     clock = clock or BlockedLoop(*host_faults)
     log = FailingLog(recorder, *host_faults)
@@ -318,16 +322,22 @@ def simulate(
     return summary
 
 
-def wire_of(job: Job, plant: SimulatedRobot) -> Wire:
-    """The drivers of the job's board and controllers."""
-    board = BoardDriver(plant.wire, job.profile, job.parameters, external=job.drives.external)
+def wire_of(job: Job, plant: SimulatedRobot, wrap: Wrap = as_it_is) -> Wire:
+    """The drivers of the job's board and controllers; `wrap` is put round every line, with what it is for."""
+    wire = wrap("board", plant.wire)
+    board = BoardDriver(wire, job.profile, job.parameters, external=job.drives.external)
     if not job.drives.bus:
         return board
     buses = [
-        bus_driver(job.drives, bus, job.profile, transport)
+        bus_driver(job.drives, bus, job.profile, wrap(bus.name, transport))
         for bus, transport in zip(job.drives.bus, plant.bus_wires, strict=True)
     ]
     return Fleet(board, buses)
+
+
+def tapped(recorder: Recorder, now_ns: Callable[[], int]) -> Wrap:
+    """Puts what goes over a line into the log."""
+    return lambda name, port: Tap(port, name, lambda *said: recorder.port_bytes(now_ns(), *said))
 
 
 def refuse(job: Job, out: Path, reason: str) -> Summary:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from firmware_bridge import wire
 from firmware_bridge.axes import axis_configs, config_digest
 from firmware_bridge.clock import HostClock
+from firmware_bridge.drivers.axis import BusHealth
 from firmware_bridge.link import HOST_SYSTEM, PROTOCOL, Intent, Link, Values, layout_digest
 from firmware_bridge.ports import LinkLost, Transport
 from robot.messages import Axis, AxisStates, Battery, BoardSensors, CommandFrame, Imu, Mode, SafetyStatus
@@ -72,6 +73,7 @@ class BoardDriver:
     Attributes:
         identity: of the board, None until it has answered.
         mismatch: what is not as expected, for people; empty if all is well.
+        lost: why the line is gone, empty while it is there.
     """
 
     def __init__(
@@ -117,8 +119,21 @@ class BoardDriver:
     def bytes_received(self) -> int:
         return self._link.bytes_received
 
+    @property
+    def health(self) -> BusHealth:
+        """Counters of its line."""
+        link = self._link
+        return BusHealth(
+            link.good,
+            link.bad + self._stale,
+            link.lost,
+            self._round_trip_ms,
+            link.bytes_sent,
+            link.bytes_received,
+        )
+
     def _begin(self) -> None:
-        self._open = True
+        self.lost = ""
         self.identity: Identity | None = None
         self.mismatch = ""
         self._next_hello_ns = 0
@@ -145,12 +160,12 @@ class BoardDriver:
 
     def poll(self, t_ns: int) -> BoardReadings:
         """Take what has arrived until now (monotonic clock of the host)."""
-        if self._open:
+        if not self.lost:
             try:
                 for id_, values in self._link.receive():
                     self._take(t_ns, id_, values)
-            except LinkLost:
-                self._open = False
+            except LinkLost as error:
+                self.lost = str(error)
         link = self._link
         health = LinkHealth(
             self.identity is not None and not self.mismatch,
@@ -158,7 +173,7 @@ class BoardDriver:
             link.bad + self._stale,
             link.lost,
             self._round_trip_ms,
-            self._open and self._session != 0 and t_ns - self._axes.t_ns < _GONE_NS,
+            not self.lost and self._session != 0 and t_ns - self._axes.t_ns < _GONE_NS,
         )
         return BoardReadings(self._axes, self._sensors, self._imu, self._battery, self._safety, health)
 
@@ -244,7 +259,7 @@ class BoardDriver:
             others_ns: when the oldest feedback of axes with controllers of their own was taken.
         """
         self._oldest_ns = self._axes.t_ns if others_ns is None else min(self._axes.t_ns, others_ns)
-        if not self._open:
+        if self.lost:
             return
         if self._session == 0:
             self._say_hello(t_ns)
@@ -252,8 +267,8 @@ class BoardDriver:
             self._speak(t_ns, command)
         try:
             self._link.flush()
-        except LinkLost:
-            self._open = False
+        except LinkLost as error:
+            self.lost = str(error)
 
     def _say_hello(self, t_ns: int) -> None:
         if t_ns >= self._next_hello_ns:

@@ -7,6 +7,7 @@ is fresh. What has once been stopped stays so until the host has been seen unarm
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -86,11 +87,12 @@ class Fleet:
         )  # fmt: skip
 
     def _safety(self, board: SafetyStatus) -> SafetyStatus:
-        """The board's, but nothing counts as permitted of which a part does not take commands."""
+        """The board's, but nothing counts as permitted of which a part does not take commands or was stopped."""
         self._permitted = board.permitted
         dropped_out = self._armed and not all(driver.armed for driver in self._drivers.values())
+        permitted = board.permitted and not (dropped_out or self._spent)
         return SafetyStatus(
-            board.t_ns, board.estop_closed, board.permitted and not dropped_out, board.latched_stop,
+            board.t_ns, board.estop_closed, permitted, board.latched_stop,
             board.stop_cause, board.boot_count, board.reset_cause, board.watchdog_ms,
             board.watchdog_seen and all(driver.watchdog_seen for driver in self._drivers.values()),
             board.config_digest, board.layout_digest,
@@ -112,8 +114,9 @@ class Fleet:
     # ------------------------------------------------------------------ out
 
     def send(self, t_ns: int, command: CommandFrame) -> None:
-        """Say what this tick has to say, to the board first."""
-        self._board.send(t_ns, command, self._readings.axes.t_ns)
+        """Say what this tick has to say, to the board first; what was stopped here it stops too."""
+        told = dataclasses.replace(command, armed=False) if self._spent else command
+        self._board.send(t_ns, told, self._readings.axes.t_ns)
         if command.reset and not self._was_reset:
             self._tests_left = _TESTS
             for driver in self._drivers.values():

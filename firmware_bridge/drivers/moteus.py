@@ -51,7 +51,7 @@ class MoteusBus:
         try:
             frames = self._line.receive()
         except LinkLost as error:
-            self.lost = str(error)
+            self._lose(error)
             return
         for arbitration_id, data in frames:
             axis = self._by_id.get(arbitration_id >> 8 & 0x7F)
@@ -70,4 +70,9 @@ class MoteusBus:
         try:
             self._line.flush()
         except LinkLost as error:
-            self.lost = str(error)
+            self._lose(error)
+
+    def _lose(self, error: LinkLost) -> None:
+        self.lost = str(error)
+        for axis in self._axes.values():
+            axis.lose_line(f"line lost: {error}")

@@ -56,13 +56,13 @@ class MoteusAxis:
         self.lost = 0  # requests without answer
         self.round_trip_ms = math.nan
         self._fault, self._text = AxisFault.NONE, ""
-        self.watchdog_seen = False
         self._serial_number = ""  # of the first that was met; another one is no substitute
         self.meet()
 
     def meet(self) -> None:
-        """Forget who it is: there is another line, or it has restarted."""
+        """Forget who it is, and what it was seen to do: there is another line, it was silent, or it has restarted."""
         self._phase = _Phase.MEETING
+        self.watchdog_seen = False
         self._setup = Setup(self._codec, self._entry)
         self._feedback.forget()
         self._met_ns = 0
@@ -199,8 +199,12 @@ class MoteusAxis:
     def _restarted(self) -> None:
         """What it was told and where it stood are gone (promise S10); it stays off until that is acknowledged."""
         self._fault, self._text = AxisFault.RESET, "restarted: its position is not to be trusted"
-        self.watchdog_seen = False
         self.meet()
+
+    def lose_line(self, why: str) -> None:
+        """Nothing reaches it any more; what it was doing ends by its own watchdog."""
+        if self._phase is _Phase.ARMED:
+            self._latch(AxisFault.TIMEOUT, why)
 
     # ------------------------------------------------------------------ what goes out
 
@@ -213,6 +217,7 @@ class MoteusAxis:
         while self._asked and t_ns - self._asked[0] >= _UNCERTAIN_NS:
             self._asked.popleft()
         if self._phase is not _Phase.MEETING and t_ns - max(self._feedback.t_ns, self._met_ns) > _GONE_NS:
+            self.lose_line("silent for 0.5 s")
             self.meet()
         if self._phase is _Phase.MEETING:
             data, answered = self._setup.next_frame(t_ns)

@@ -23,7 +23,7 @@ _TORQUE_ALONE = {
     "kd_scale": 0.05,
     "ilimit_scale": 0.0,
 }  # never current mode: it has no watchdog
-_BROKEN = (
+BROKEN = (
     struct.error,
     IndexError,
     RuntimeError,
@@ -159,7 +159,7 @@ def _values(data: bytes) -> dict[int, float]:
     billions of them.
 
     Raises:
-        Any of `_BROKEN`: the frame ends within a value, or a value cannot be.
+        Any of `BROKEN`: the frame ends within a value, or a value cannot be.
     """
     values: dict[int, float] = {}
     for part in multiplex.parse_frame(data):
@@ -203,7 +203,7 @@ def reading(data: bytes) -> Reading | None:
             int(values[0x070]) % COUNTER_MODULUS, int(values[0x000]), values[0x001], values[0x002], values[0x003],
             hottest_c, values.get(0x00D, math.nan), int(values[0x00F]),
         )  # fmt: skip
-    except (KeyError, *_BROKEN):
+    except (KeyError, *BROKEN):
         return None
 
 
@@ -213,7 +213,7 @@ def card(data: bytes) -> Card | None:
         values = _values(data)
         serial = "".join(f"{int(values[_SERIAL + i]) & 0xFFFFFFFF:08x}" for i in (2, 1, 0))
         return Card(int(values[_MODEL]), int(values[_FIRMWARE]), int(values[_MAP]), int(values[_ID]), serial)
-    except (KeyError, TypeError, *_BROKEN):
+    except (KeyError, TypeError, *BROKEN):
         return None
 
 

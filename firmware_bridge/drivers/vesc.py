@@ -24,8 +24,8 @@ from robot.messages import Axis
 
 _MS = 1_000_000
 _VERSION_NS = 100 * _MS  # within which a controller must say who it is; one is asked at a time
-_QUIET_NS = 30 * _MS  # without any packet: the controller's parser may be waiting for the end of a wrong one
-_FLUSH_NS = 100 * _MS
+_QUIET_NS = 25 * _MS  # without any packet: the controller's parser may be waiting for the end of a wrong one
+_FLUSH_NS = 60 * _MS  # longer than it takes to send at 115200 baud
 
 
 class VescBus:

@@ -273,21 +273,20 @@ class VescDriver:
         begins, self._mode = setpoint.mode != self._mode, setpoint.mode
         self._done = setpoint
         wish = as_measured(setpoint, self.state) if begins else setpoint
-        return order_for(wish, self.wiring, self._brake(t_ns))
+        return order_for(wish, self.wiring, lambda: self._brake(t_ns))
 
     def _ramp_down(self, t_ns: int) -> Order:
         """A speed falls evenly, an effort stays until the end; then, and for any other reason to stop than an
         order, it is braked."""
-        brake = self._brake(t_ns)
         if self._ramp is None:
-            return Order(brake)
+            return Order(self._brake(t_ns))
         last, ramp_s = self._ramp
         left = 1.0 - (t_ns - (self._since_ns or t_ns)) / (ramp_s * 1e9)
         if left <= 0.0 or self.state.fault or t_ns - self.state.t_ns > _MUTE_NS:
             self._ramp = None
-            return Order(brake)
+            return Order(self._brake(t_ns))
         target = last.target * left if last.mode == AxisMode.VELOCITY else last.target
-        return order_for(replace(last, target=target), self.wiring, brake)
+        return order_for(replace(last, target=target), self.wiring, lambda: self._brake(t_ns))
 
     def _brake(self, t_ns: int) -> bytes:
         """Braking while it turns or may turn; holding in place once it only creeps, as braking cannot."""

@@ -40,13 +40,23 @@ class Comm(IntEnum):
     GET_VALUES_SETUP_SELECTIVE = 51
 
 
+# As plain numbers: to look a member up costs more than to pack it.
+_FW_VERSION, _FORWARD = int(Comm.FW_VERSION), int(Comm.FORWARD_CAN)
+_SET_CURRENT, _SET_BRAKE = int(Comm.SET_CURRENT), int(Comm.SET_CURRENT_BRAKE)
+_SET_RPM, _SET_HANDBRAKE = int(Comm.SET_RPM), int(Comm.SET_HANDBRAKE)
+_SELECTIVE, _SETUP = int(Comm.GET_VALUES_SELECTIVE), int(Comm.GET_VALUES_SETUP_SELECTIVE)
+
+
 # ---------------------------------------------------------------- packets
+
+
+_HEADS = [bytes((_SHORT, length)) for length in range(256)]
 
 
 def packet(payload: bytes) -> bytes:
     """The payload as it goes over the line."""
     length = len(payload)
-    head = bytes((_SHORT, length)) if length <= 255 else bytes((_LONG, length >> 8, length & 0xFF))
+    head = _HEADS[length] if length <= 255 else bytes((_LONG, length >> 8, length & 0xFF))
     return b"%b%b%b\x03" % (head, payload, crc_hqx(payload, 0).to_bytes(2, "big"))
 
 
@@ -132,36 +142,36 @@ _UPTIME_MASK = sum(1 << bit for bit in (17, 21))
 
 
 def set_rpm(erpm: float) -> bytes:
-    return _COMMAND.pack(Comm.SET_RPM, round(erpm))
+    return _COMMAND.pack(_SET_RPM, round(erpm))
 
 
 def set_current(amperes: float) -> bytes:
-    return _COMMAND.pack(Comm.SET_CURRENT, round(amperes * 1000))
+    return _COMMAND.pack(_SET_CURRENT, round(amperes * 1000))
 
 
 def set_brake(amperes: float) -> bytes:
-    return _COMMAND.pack(Comm.SET_CURRENT_BRAKE, round(amperes * 1000))
+    return _COMMAND.pack(_SET_BRAKE, round(amperes * 1000))
 
 
 def set_handbrake(amperes: float) -> bytes:
-    return _COMMAND.pack(Comm.SET_HANDBRAKE, round(amperes * 1000))
+    return _COMMAND.pack(_SET_HANDBRAKE, round(amperes * 1000))
 
 
 def ask_version() -> bytes:
-    return bytes((Comm.FW_VERSION,))
+    return bytes((_FW_VERSION,))
 
 
 def ask_values(tag: int) -> bytes:
-    return _REQUEST.pack(Comm.GET_VALUES_SELECTIVE, _VALUES_MASK | tag << _TAG_SHIFT)
+    return _REQUEST.pack(_SELECTIVE, _VALUES_MASK | tag << _TAG_SHIFT)
 
 
 def ask_uptime(tag: int) -> bytes:
-    return _REQUEST.pack(Comm.GET_VALUES_SETUP_SELECTIVE, _UPTIME_MASK | tag << _TAG_SHIFT)
+    return _REQUEST.pack(_SETUP, _UPTIME_MASK | tag << _TAG_SHIFT)
 
 
 def forward(controller_id: int, payload: bytes) -> bytes:
     """For the controller with this id on the CAN bus; if there is none, nobody says so."""
-    return bytes((Comm.FORWARD_CAN, controller_id)) + payload
+    return bytes((_FORWARD, controller_id)) + payload
 
 
 # ---------------------------------------------------------------- what a controller says
@@ -216,7 +226,7 @@ _TIMED_OUT, _KILLED = 1, 2
 def parse(payload: bytes) -> Version | Values | Uptime | None:
     """What a controller says with this payload; None if it is not one that was asked for."""
     kind = payload[0]
-    if kind == Comm.GET_VALUES_SELECTIVE and len(payload) >= _VALUES.size:
+    if kind == _SELECTIVE and len(payload) >= _VALUES.size:
         mask, mosfet, current, erpm, tachometer, fault, controller_id = _VALUES.unpack_from(payload)
         if mask & _MEANING == _VALUES_MASK:
             status = payload[_VALUES.size] if len(payload) > _VALUES.size else None
@@ -224,13 +234,13 @@ def parse(payload: bytes) -> Version | Values | Uptime | None:
                 mask >> _TAG_SHIFT, controller_id, mosfet / 10, current / 100, erpm, tachometer, fault,
                 None if status is None else bool(status & _TIMED_OUT), bool((status or 0) & _KILLED),
             )  # fmt: skip
-    elif kind == Comm.GET_VALUES_SETUP_SELECTIVE and len(payload) >= _UPTIME.size:
+    elif kind == _SETUP and len(payload) >= _UPTIME.size:
         mask, controller_id = _UPTIME.unpack_from(payload)
         if mask & _MEANING == _UPTIME_MASK:
             known = len(payload) >= _UPTIME.size + _MS.size
             ms = _MS.unpack_from(payload, _UPTIME.size)[0] if known else None
             return Uptime(mask >> _TAG_SHIFT, controller_id, ms)
-    elif kind == Comm.FW_VERSION and len(payload) >= 3:
+    elif kind == _FW_VERSION and len(payload) >= 3:
         name, _, rest = payload[3:].partition(b"\0")
         return Version(payload[1], payload[2], name.decode("ascii", "replace"), rest[:12].hex())
     return None

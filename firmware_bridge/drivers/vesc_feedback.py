@@ -122,13 +122,14 @@ class Feedback:
         if sent_ns <= self.t_ns:
             self.late += 1
             return Verdict.LATE
-        if not self._can_be(values, t_ns):
+        counts = self._unwrapped(values.tachometer)
+        if not self._can_be(values, counts, t_ns):
             self._next_uptime_ns = 0
             return Verdict.WILD
         if sent_ns - self.t_ns > _SILENCE_NS:
             self._next_uptime_ns = 0
         self.round_trip_ms = (t_ns - sent_ns) / _MS
-        self.counts = self._unwrapped(values.tachometer)
+        self.counts = counts
         self.values = values
         self.t_ns = sent_ns
         return Verdict.TAKEN
@@ -162,7 +163,7 @@ class Feedback:
         sent_ns, self._asked[tag] = self._asked[tag], 0
         return sent_ns if t_ns - sent_ns <= _KEPT_NS else 0
 
-    def _can_be(self, values: Values, t_ns: int) -> bool:
+    def _can_be(self, values: Values, counts: int, t_ns: int) -> bool:
         """Plausibility above the checksum: ranges, known numbers, and no jump of the count."""
         wiring = self._wiring
         low_c, high_c = _TEMPERATURE_C
@@ -175,7 +176,7 @@ class Feedback:
         if not possible or self.values is None:
             return possible
         most = _MARGIN * wiring.erpm_max / 60 * _COUNTS_PER_TURN * (t_ns - self.t_ns) * 1e-9
-        return abs(self._unwrapped(values.tachometer) - self.counts) <= most + _COUNTS
+        return abs(counts - self.counts) <= most + _COUNTS
 
     def _unwrapped(self, tachometer: int) -> int:
         if self.values is None:

@@ -30,18 +30,21 @@ _LIMIT_CODES = {
     AxisLimit.RANGE: 103,
     AxisLimit.TEMPERATURE: 101,
 }
+_OK = "OK\r\n"
 _COMMAND = {  # what a command frame means where it says nothing
     0x020: 0.0, 0x021: 0.0, 0x022: 0.0, 0x023: 1.0, 0x024: 1.0, 0x025: math.nan, 0x027: 0.0, 0x02B: 1.0,
     0x01C: 0.0,
 }  # fmt: skip
-_CHANNEL_MAX = 1024
+_CHANNEL_MAX = 4096
+_LINE_MAX = 1024
 
 
 class VirtualMoteus:
     """One controller.
 
     Attributes:
-        settings: its configuration, by the names of `conf get`.
+        settings: its configuration, by the names of `conf get`; what was changed over its channel and not kept is gone
+            after a restart.
         registers: fixed registers: model, firmware, register map, serial number.
         boots: how often it has started.
     """
@@ -55,7 +58,11 @@ class VirtualMoteus:
             "servo.timeout_mode": str(entry.timeout_mode),
             "servo.default_accel_limit": str((entry.stop_accel or math.nan) * abs(self._turns)),
             "id.id": str(entry.id),
+            "aux1.pins.1.mode": "15",
+            "servo.pid_position.kp": "4.000000",
+            "servo.max_velocity": "500.000000",
         }
+        self._changed: dict[str, str] = {}  # over its channel, and not kept: what it was before
         self.registers = {
             0x100: 0x0401,
             0x101: FIRMWARE,
@@ -70,6 +77,8 @@ class VirtualMoteus:
 
     def _boot(self, silent_us: int) -> None:
         self.boots += 1
+        self.settings |= self._changed
+        self._changed.clear()
         self._booted_us = self._bank.uptime_us
         self._silent_until_us = self._booted_us + silent_us
         self._mode = STOPPED
@@ -149,26 +158,31 @@ class VirtualMoteus:
 
     def _listen(self, data: bytes) -> None:
         """Lines for the diagnostic channel."""
-        *lines, self._line = (self._line + data)[-_CHANNEL_MAX:].split(b"\n")
+        *lines, self._line = (self._line + data)[-_LINE_MAX:].split(b"\n")
         for line in lines:
             words = line.decode("ascii", "replace").split()
-            if words[:2] == ["conf", "get"] and len(words) == 3:
-                value = self.settings.get(words[2])
-                said = f"{value}\r\n" if value is not None else "ERR unknown config item\r\n"
-            elif (
-                words[:2] == ["conf", "set"]
-                and words[2:3]
-                and words[2] in self.settings
-                and _is_number(words[3:])
-            ):
-                self.settings[words[2]] = words[3]
-                said = "OK\r\n"
-            elif words == ["d", "stop"]:
+            said = self._configure(words[1:]) if words[:1] == ["conf"] else None
+            if words == ["d", "stop"]:
                 self._stop()
-                said = "OK\r\n"
-            else:
-                said = "ERR unknown command\r\n"
+                said = _OK
+            said = said or "ERR unknown command\r\n"
             self._channel = (self._channel + said.encode())[-_CHANNEL_MAX:]
+
+    def _configure(self, words: list[str]) -> str | None:
+        """What it answers to a `conf` command, None if that is none."""
+        settings = self.settings
+        if words == ["enumerate"]:
+            return "".join(f"{name} {value}\r\n" for name, value in settings.items()) + _OK
+        if words == ["write"]:
+            self._changed.clear()
+            return _OK
+        if words[:1] == ["get"] and len(words) == 2:
+            return f"{settings[words[1]]}\r\n" if words[1] in settings else "ERR unknown config item\r\n"
+        if words[:1] == ["set"] and len(words) == 3 and words[1] in settings and _is_number(words[2]):
+            self._changed.setdefault(words[1], settings[words[1]])
+            settings[words[1]] = words[2]
+            return _OK
+        return None
 
     def _write(self, frame: Frame) -> None:
         values = frame.writes
@@ -247,5 +261,9 @@ class VirtualMoteus:
             drive["phase"] = loops.OFF
 
 
-def _is_number(words: list[str]) -> bool:
-    return len(words) == 1 and words[0].replace(".", "", 1).isdecimal()
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -18,7 +18,7 @@ COMMANDS = {  # name -> (module of this package, help)
     "replay": ("replay", "Run the controller again on a recorded job and compare every decision."),
     "report": ("report", "The as-built record of a log, with plots."),
     "line": ("line", "Survey tools: check, profile, import."),
-    "drives": ("drives", "Motor controllers on a port: scan, check, monitor, jog."),
+    "drives": ("drives", "Motor controllers: scan, check, monitor, jog, setup; decode a log's bytes."),
     "crossing": ("crossing", "The planned stances of every crossing of a line."),
 }
 

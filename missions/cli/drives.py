@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from missions.cli import DONE, STOPPED
-from missions.cli.options import Number, as_json
+from missions.cli.options import DIRECTORY, FILE, Number, as_json
 
 if TYPE_CHECKING:
-    from firmware_bridge.ports import Transport
+    from firmware_bridge.ports import SerialPort, Transport
     from missions.drive_bench import Bench
 
 IDS = {"moteus": range(1, 128), "vesc": range(1), "cia402": range(1, 127)}  # that a scan asks
 JOG_REV_S = {"moteus": 0.5, "vesc": 3.0, "cia402": 0.5}  # above the least speed of the usual configuration
 BIT_RATES = ("125000", "250000", "500000", "800000", "1000000")
+TICK_MS = 10.0  # of the run loop
 HOLD_S = 0.6  # a terminal repeats a held key after up to half a second
 
 
@@ -45,11 +48,12 @@ class Whom:
         return batches(ids, 1 if self.adapter == "uart" else None)
 
     @contextmanager
-    def transport(self) -> Iterator[Transport]:
+    def transport(self) -> Iterator[SerialPort]:
+        from firmware_bridge.port_names import path_of
         from firmware_bridge.ports import PortError, SerialPort
 
         try:
-            transport = SerialPort(self.port, self.baud)
+            transport = SerialPort(path_of(self.port), self.baud)
         except PortError as error:
             raise click.ClickException(
                 f"{error}; see which ports there are with: ls /dev/serial/by-id"
@@ -103,7 +107,9 @@ def _whom(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--baud", type=click.IntRange(1200), default=921600, show_default=True),
         click.option("--id", "id_", type=click.IntRange(0, 254), help="Of one controller."),
         click.option("--protocol", type=click.Choice(list(IDS)), required=True),
-        click.option("--port", required=True, help="Device, or a URL such as socket://host:port."),
+        click.option(
+            "--port", required=True, help="Device, VID:PID:SERIAL, or a URL such as socket://host:port."
+        ),
     ):
         with_whom = option(with_whom)
     return with_whom
@@ -133,17 +139,21 @@ def scan(whom: Whom, as_json: bool) -> int:
 @as_json
 def check(whom: Whom, as_json: bool) -> int:
     """Start-up checks and the watchdog test: commands are withheld, the time-out must come. Nothing is moved."""
-    devices = []
+    devices, trips_ms = [], []
     with whom.transport() as transport:
         for ids in whom.batches():
             bench = whom.bench(transport, ids)
             for found in bench.meet():
                 checks = bench.checks(found)
                 devices.append(bench.describe(found, checks))
+            trips_ms.append(bench.round_trip_ms)
             bench.leave()
             whom.still_there(bench)
+        line = _line(transport, min(trips_ms))
     good = bool(devices) and all(row["ok"] for device in devices for row in device["checks"])
-    return _answer(whom, devices, as_json, ok=good)
+    if not as_json and devices:
+        click.echo(_line_text(line))
+    return _answer(whom, devices, as_json, ok=good, line=line)
 
 
 @drives.command()
@@ -229,6 +239,89 @@ def _turn(bench: Bench, id_: int, speed: float, effort: float, seconds: float, h
     return {"name": "jog", "ok": moved, "text": f"fastest {fastest:.3f} rev/s of {abs(speed):g}"}
 
 
+@drives.command()
+@_whom
+@click.option(
+    "--drives", "file", metavar="NAME|FILE", help="The robot's controllers; its place there by --id."
+)
+@click.option("--robot", type=FILE, help="A robot profile; R1 unless given.")
+@click.option(
+    "--backup", type=DIRECTORY, default=Path("drive-backups"), show_default=True, help="Kept here before."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@as_json
+def setup(
+    whom: Whom, file: str | None, robot: Path | None, backup: Path, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Set a controller up for its place: show the differences, keep a backup, write, read back and verify."""
+    if whom.id_ is None:
+        raise click.UsageError("setup writes to one controller; name it with --id")
+    from missions.drive_setup import entry_of, moteus_setup, vesc_setup
+
+    entry, profile = entry_of(file, whom.protocol, whom.id_, robot)
+    with whom.transport() as transport:
+        bench = whom.bench(transport, [whom.id_])
+        if not bench.meet():
+            return _answer(whom, [], as_json, ok=False)
+        if whom.protocol == "moteus":
+            wished = yes or not as_json
+            confirm = (
+                None if dry_run or not wished else (lambda: yes or click.confirm("Write this?", err=True))
+            )
+            result = moteus_setup(transport, bench, whom.id_, entry, backup, confirm, _note(as_json))
+        else:
+            result = vesc_setup(bench, whom.id_, entry, profile)
+        device = bench.describe(whom.id_, result.checks)
+    if as_json:
+        click.echo(json.dumps({"port": whom.port, "devices": [device], **result.as_json()}))
+    else:
+        click.echo("\n".join(result.lines))
+        click.echo(_text(device))
+    return DONE if result.ok else STOPPED
+
+
+def _note(as_json: bool) -> Callable[[str], None]:
+    """Tells people what is about to be done."""
+    return (lambda text: None) if as_json else click.echo
+
+
+@drives.command()
+@click.argument("log", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--port", help="One port of the log: board, or a bus of its drives file; all unless given.")
+@as_json
+def decode(log: Path, port: str | None, as_json: bool) -> int:
+    """Every frame that went over the ports of a job that was run with --record-bytes; with --json one line each."""
+    from missions.port_log import PortLog
+    from missions.recording import Log
+
+    recorded = PortLog(Log(log), port)
+    for frame in recorded.frames():
+        if as_json:
+            click.echo(json.dumps(frame.as_json()))
+        else:
+            values = " ".join(f"{name}={_short(value)}" for name, value in frame.said.values.items())
+            arrow = ">" if frame.sent else "<"
+            click.echo(f"{frame.t_ns / 1e9:10.3f} {frame.port} {arrow} {frame.said.what} {values}".rstrip())
+    if not recorded.chunks:
+        click.echo(f"{log}: no bytes in it; record them with: silkline run --record-bytes", err=True)
+        return STOPPED
+    for name, bad in recorded.bad.items():
+        if bad:
+            click.echo(f"{name}: {bad} frames or stretches of bytes say nothing", err=True)
+    return DONE
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_short(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_short(one) for one in value) + "]"
+    return str(value)
+
+
 @contextmanager
 def _held_key() -> Iterator[Callable[[], bool]]:
     """Whether a key has been held until now: a terminal repeats it."""
@@ -264,9 +357,31 @@ def _held_key() -> Iterator[Callable[[], bool]]:
 # ---------------------------------------------------------------- answers
 
 
-def _answer(whom: Whom, devices: list[dict[str, Any]], as_json: bool, *, ok: bool) -> int:
+def _line(transport: SerialPort, round_trip_ms: float) -> dict[str, Any]:
+    """What decides whether a line is quick enough."""
+    return {
+        "round_trip_ms": round(round_trip_ms, 3) if math.isfinite(round_trip_ms) else None,
+        "low_latency": transport.low_latency,
+        "latency_ms": transport.latency_ms,
+    }
+
+
+def _line_text(line: dict[str, Any]) -> str:
+    told = {None: "does not say how long it keeps bytes"}.get(
+        line["latency_ms"], f"keeps bytes for {line['latency_ms']} ms"
+    )
+    mode = "on" if line["low_latency"] else "not offered"
+    trip_ms = line["round_trip_ms"]
+    text = f"line: answers in {trip_ms} ms; low-latency mode {mode}; its adapter {told}"
+    slow = trip_ms is None or trip_ms > TICK_MS
+    return f"{text}; too slow for 100 Hz: set its latency timer to 1 ms, see docs/serial.md" if slow else text
+
+
+def _answer(
+    whom: Whom, devices: list[dict[str, Any]], as_json: bool, *, ok: bool, line: dict[str, Any] | None = None
+) -> int:
     if as_json:
-        _as_line(whom, devices)
+        _as_line(whom, devices, line)
     elif not devices:
         click.echo(f"{whom.port}: nobody answers; check power, wiring, baud rate and id")
     else:
@@ -275,8 +390,9 @@ def _answer(whom: Whom, devices: list[dict[str, Any]], as_json: bool, *, ok: boo
     return DONE if ok else STOPPED
 
 
-def _as_line(whom: Whom, devices: list[dict[str, Any]]) -> None:
-    click.echo(json.dumps({"port": whom.port, "devices": devices}))
+def _as_line(whom: Whom, devices: list[dict[str, Any]], line: dict[str, Any] | None = None) -> None:
+    beside = {"line": line} if line is not None else {}
+    click.echo(json.dumps({"port": whom.port, **beside, "devices": devices}))
 
 
 def _text(device: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=DIRECTORY, help="Directory for log and summary.")
 @click.option("--realtime", is_flag=True, help="Run at the pace of a real job.")
 @click.option("--drives", metavar="NAME|FILE", help="Motor controllers; the bridge board's unless given.")
+@click.option("--record-bytes", is_flag=True, help="Put what goes over the wire into the log too.")
 @click.option("--camera", type=click.Choice(["features"]), default="features", help="Kind of camera.")
 @as_json
 def run(
@@ -40,6 +41,7 @@ def run(
     out: Path | None,
     realtime: bool,
     drives: str | None,
+    record_bytes: bool,
     camera: str,
     as_json: bool,
 ) -> int:
@@ -66,7 +68,9 @@ def run(
             click.echo(f"{act.action.value} is left to the scenario, at {act.at_s:g} s", err=True)
         with _interruptible() as interrupted, _progress(job, quiet=as_json) as watch:
             clock = RealTime() if realtime else None
-            summary = simulate(job, out, clock=clock, watch=watch, interrupted=interrupted)
+            summary = simulate(
+                job, out, clock=clock, watch=watch, interrupted=interrupted, record_bytes=record_bytes
+            )
         _report(out, summary)
     click.echo(json.dumps(summary.model_dump()) if as_json else _text(summary, out))
     return summary.exit_code if not refusals else STOPPED

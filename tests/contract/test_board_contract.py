@@ -42,7 +42,7 @@ class LineRig(Rig):
         received = self.driver.bytes_received
         readings = super().tick(command, silent)
         until_s = time.monotonic() + 1.0
-        while self.driver.bytes_received == received and self.driver._open and time.monotonic() < until_s:
+        while self.driver.bytes_received == received and not self.driver.lost and time.monotonic() < until_s:
             readings = self.readings = self.driver.poll(self.t_ns)
         return readings
 

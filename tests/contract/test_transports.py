@@ -111,3 +111,48 @@ def fill(line: Line) -> None:
 def test_a_port_is_ours_alone():
     with TWO_ENDED["pty"]() as line, pytest.raises(PortError):
         SerialPort(line.host._serial.port)
+
+
+# ---------------------------------------------------------------- a far end that stands still
+
+
+def test_a_stalled_far_end_never_later_receives_what_has_grown_old():
+    """Case 8: nothing reaches it later but the few kilobytes that were in its own buffers."""
+    with TWO_ENDED["pty"]() as line:
+        until_s = time.monotonic() + WAIT_S
+        while takes(line, bytes(1000)) and time.monotonic() < until_s:
+            time.sleep(0.002)
+        line.host.close()
+        assert len(read_until_silent(line.far)) <= 24_000
+
+
+def test_a_write_to_a_stalled_far_end_never_waits():
+    with TWO_ENDED["pty"]() as line:
+        took_s, taken = [], True
+        while taken and len(took_s) < 400:
+            began_s = time.perf_counter()
+            taken = takes(line, bytes(1000))
+            took_s.append(time.perf_counter() - began_s)
+            time.sleep(0.001)
+        assert not taken
+        assert sorted(took_s)[-3] < 0.01  # a busy machine may hold up a call or two
+
+
+def takes(line: Line, data: bytes) -> bool:
+    try:
+        line.host.write(data)
+    except LinkLost as error:
+        assert "do not go out within 50 ms" in str(error)  # noqa: PT017
+        return False
+    return True
+
+
+def read_until_silent(end) -> bytes:
+    data = b""
+    for _ in range(50):
+        try:
+            data += end.read()
+        except LinkLost:
+            break
+        time.sleep(0.002)
+    return data

@@ -182,3 +182,17 @@ def test_host_and_board_must_agree_on_who_serves_what():
 
 def test_the_packaged_file_serves_every_axis():
     assert MOTEUS.external == frozenset(Axis)
+
+
+def test_what_was_stopped_for_old_feedback_is_told_and_stops_the_board_too(rig: FleetRig):
+    """Whoever goes on as if nothing had been must not have a rotor that turns and wheels that stand."""
+    drive(rig)
+    device, hears = rig.device(CABLE), rig.device(CABLE).take
+    device.take = lambda data: None
+    rig.run(0.13)
+    device.take = hears
+    readings = rig.run(2.0)
+    assert not readings.safety.permitted
+    assert not rig.board.permission.permitted
+    assert abs(rig.speed(FRONT)) < 0.05
+    assert abs(rig.speed(Axis.ROTOR)) < 0.05

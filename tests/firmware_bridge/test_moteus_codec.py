@@ -112,29 +112,6 @@ def test_a_line_without_end_does_not_fill_the_memory():
 
 
 @pytest.mark.parametrize("inputs", [3000, pytest.param(1_000_000, marks=pytest.mark.acceptance)])
-def test_no_noise_leaves_the_parser_otherwise_than_counted(inputs: int):
-    """After any noise the second good line at the latest is taken."""
-    chance = random.Random(2)
-    port, _ = host()
-    good = line(REPLY)
-    for _ in range(inputs):
-        kind = chance.randrange(3)
-        if kind == 0:
-            data = chance.randbytes(chance.randrange(40))
-        elif kind == 1:
-            data = bytes(chance.choices(b"rcv OKER *0123456789ABCDEF\r\n", k=chance.randrange(60)))
-        else:
-            at = chance.randrange(len(good))
-            data = good[:at] + bytes([good[at] ^ 1 << chance.randrange(8)]) + good[at + 1 :]
-        for _, frame in port.parse(data):
-            moteus_codec.reading(frame)
-            moteus_codec.card(frame)
-            moteus_codec.text(frame)
-        assert len(port._rest) <= LINE_MAX
-        assert port.parse(good + good)
-
-
-@pytest.mark.parametrize("inputs", [3000, pytest.param(1_000_000, marks=pytest.mark.acceptance)])
 def test_no_frame_breaks_the_decoder(inputs: int):
     chance = random.Random(3)
     good = protocol_reply()
@@ -256,18 +233,3 @@ def test_the_virtual_controller_takes_the_makers_commands():
     after = protocol.parse_reply(device.take(moteus.Controller(id=7).make_query().data))
     assert after[protocol.Register.MODE] == protocol.Mode.POSITION
     assert device._drive["target"] == pytest.approx(2.0 / device._turns)
-
-
-@pytest.mark.parametrize("inputs", [3000, pytest.param(200_000, marks=pytest.mark.acceptance)])
-def test_no_noise_breaks_the_virtual_controllers(inputs: int):
-    rig = FleetRig()
-    chance = random.Random(4)
-    good = with_checksum(b"can send 8007 " + moteus_codec.Codec(7).query.hex().encode() + b" BF")
-    for _ in range(inputs):
-        data = bytearray(good * 2)
-        for _ in range(chance.randrange(3)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
-        rig.line.host.write(bytes(data[: chance.randrange(len(data))]))
-        rig.far.advance()
-        rig.device(Axis.ROTOR).take(chance.randbytes(chance.randrange(64)))
-        assert len(rig.far._rest) <= 1024

@@ -48,3 +48,29 @@ def test_an_injected_stall_makes_one_tick_late() -> None:
     assert seen[3] == (40_000_000, False)
     assert seen[4] == (350_000_000, True)
     assert seen[5] == (360_000_000, False)
+
+
+class Bell:
+    """Ports on which something comes once, between two ticks."""
+
+    def __init__(self) -> None:
+        self.rung, self.polled_ns = False, []
+
+    def wait(self, at_most_s: float) -> bool:
+        time.sleep(min(at_most_s, 0.002))
+        self.rung, rings = True, not self.rung
+        return rings
+
+    def poll(self, t_ns: int) -> None:
+        self.polled_ns.append(t_ns)
+
+
+def test_what_comes_between_two_ticks_is_taken_when_it_comes() -> None:
+    ports = Bell()
+    clock = RealTime(ports)
+    first_ns = clock.wait_for(TICK_NS)
+    then_ns = clock.wait_for(first_ns + TICK_NS)
+    clock.close()
+    (polled_ns,) = ports.polled_ns
+    assert first_ns < polled_ns < then_ns
+    assert then_ns >= first_ns + TICK_NS

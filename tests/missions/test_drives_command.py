@@ -95,6 +95,9 @@ def test_check_sees_the_watchdog_act_and_moves_nothing(moteus: Far, capsys):
     assert checks == {"identity": True, "feedback": True, "fault": True, "watchdog": True}
     assert code == 0
     assert moteus.mechanics.position[Axis.TRACTION_FRONT] == 0.0
+    assert 0.0 < answer["line"]["round_trip_ms"] < 10.0
+    assert answer["line"]["low_latency"] is False  # a pty has no such mode
+    assert answer["line"]["latency_ms"] is None
 
 
 def test_check_fails_where_the_watchdog_does_not_act(moteus: Far, capsys):
