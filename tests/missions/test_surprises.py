@@ -8,7 +8,7 @@ import pytest
 
 from missions.job import read_job
 from missions.run import simulate
-from tests.missions.lines import TWENTY_METRES
+from tests.missions.line_files import TWENTY_METRES
 
 SURPRISE = """
 format = "silkline.scenario/1"

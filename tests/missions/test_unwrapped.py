@@ -8,7 +8,7 @@ from missions.job import Job, read_job
 from missions.plan import plan
 from missions.run import simulate
 from robot.crossing.stance import CrossingPlan
-from tests.missions.lines import TWENTY_METRES
+from tests.missions.line_files import TWENTY_METRES
 
 INDICATORS = """
 feature = [{ kind = "fault-indicator", span = 1, at_m = 8.0 }, { kind = "fault-indicator", span = 1, at_m = 9.6 }]
