@@ -93,6 +93,7 @@ class Cia402Bus:
         self._line.attach(transport)
         self._start()
         for axis in self._axes.values():
+            axis.watchdog_seen = False  # whoever is met on another line is tested anew
             axis.meet()
 
     def leave(self) -> None:

@@ -128,7 +128,11 @@ class AxisRig:
             getattr(driver, act)(*arguments)
 
     def prepare(self) -> None:
-        self.run(1.0)
+        for _ in range(300):  # a CANopen node is asked one thing after the other
+            self.tick()
+            if all(driver.found and not driver.mismatch for driver in self.bus.axes.values()):
+                break
+        self.run(0.2)
         self.each("test_watchdog")
         self.run(0.6)
 
