@@ -120,7 +120,9 @@ class Enter(Message):
     """Figures that the crew measured."""
 
     type: Literal["enter"]
-    values: dict[Literal["mass_kg", "coil_m", "wind_mps", "gust_mps", "temperature_c", "humidity_pct", "wet"], Number]
+    values: dict[
+        Literal["mass_kg", "coil_m", "wind_mps", "gust_mps", "temperature_c", "humidity_pct", "wet"], Number
+    ]
 
 
 class Acknowledge(Message):

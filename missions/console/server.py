@@ -1,0 +1,333 @@
+"""The console's server: static page, HTTP for what changes seldom, WebSockets for the rest.
+
+`python -m missions.console.server SETUP`. It says nothing to the robot by itself. STOP has its own WebSocket,
+its own address and its own socket to the robot; nothing that this process does stands before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from missions.console.access import Access, Client, PairingRefused
+from missions.console.audit import Audit
+from missions.console.hub import Hub, now_ms
+from missions.console.protocol import MESSAGE_MAX_BYTES, PROTOCOL, Role
+from missions.console.session import Session, stopped_json
+from missions.console.setup import Setup, read_setup
+from missions.console.view import View
+
+STATIC = Path(__file__).parent / "static"
+CLOSED, TOO_FAST, GONE = 1001, 1008, 4000
+_NAME_MAX = 40
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+class Server:
+    """Addresses of one console."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        job = setup.job()
+        home = Path(setup.home)
+        self._audit = Audit(home / "console.log")
+        codes = {Role[name.upper()]: code for name, code in setup.codes.items()}
+        self.access = Access(home / "tokens.json", codes, time.monotonic)
+        view = View(job.line, job.profile, job.line.length_m - job.parameters.end_gap_m)
+        self.hub = Hub(Path(setup.folder), view, self._audit.note)
+        self._cookie = f"silkline_{setup.port}"
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/api/hello", self.hello),
+            Route("/api/pair", self.pair, methods=["POST"]),
+            Route("/api/stop", self.stop, methods=["POST"]),
+            WebSocketRoute("/ws", self.socket),
+            WebSocketRoute("/ws/stop", self.stop_socket),
+            Mount("/", StaticFiles(directory=STATIC, html=True)),
+        ]
+        app = Starlette(routes=routes, lifespan=self._life)
+        app.add_middleware(_Door, server=self)
+        return app
+
+    @contextlib.asynccontextmanager
+    async def _life(self, app: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.hub.run())
+        yield
+        for session in list(self.hub.sessions.values()):
+            session.close("closing")
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self.hub.robot.close()
+
+    # ------------------------------------------------------------------ who comes in
+
+    def client_of(self, connection: HTTPConnection) -> Client | None:
+        """Whose token the request carries, as a cookie or in its header."""
+        kind, _, token = connection.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer":
+            token = connection.cookies.get(self._cookie, "")
+        return self.access.who(token) if token else None
+
+    def own_origin(self, connection: HTTPConnection) -> bool:
+        """Whether a browser's request comes from our own page; programs name no origin."""
+        origin = connection.headers.get("origin")
+        scheme = "https" if self._setup.tls else "http"
+        return origin is None or origin == f"{scheme}://{connection.headers.get('host', '')}"
+
+    def refuse(self, connection: HTTPConnection, why: str) -> None:
+        address = connection.client.host if connection.client else "?"
+        self._audit.note(address, "refused", f"{why} {connection.url.path}")
+
+    # ------------------------------------------------------------------ HTTP
+
+    async def hello(self, request: Request) -> Response:
+        client = self.client_of(request)
+        return JSONResponse(
+            {
+                "protocol": PROTOCOL,
+                "port": self._setup.port,
+                "paired": client is not None,
+                "client": client.id if client else None,
+                "name": client.name if client else None,
+                "role": client.role.name.lower() if client else None,
+                "languages": ["en", "zh"],
+            }
+        )
+
+    async def pair(self, request: Request) -> Response:
+        data = await _json_of(request)
+        code, name = data.get("code"), data.get("name")
+        if not isinstance(code, str) or not isinstance(name, str) or not 0 < len(name.strip()) <= _NAME_MAX:
+            return _error(400, "malformed")
+        address = request.client.host if request.client else "?"
+        try:
+            when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+            client, token = self.access.pair(code, name.strip(), address, when)
+        except PairingRefused as refused:
+            self.refuse(request, str(refused))
+            return _error(429 if refused.too_many else 403, "too_many" if refused.too_many else "no_code")
+        self._audit.note(client.id, "paired", f"{client.role.name.lower()} {address}")
+        role = client.role.name.lower()
+        answer = JSONResponse({"client": client.id, "name": client.name, "role": role, "token": token})
+        answer.set_cookie(
+            self._cookie, token, max_age=86400 * 90, httponly=True, samesite="strict", secure=self._setup.tls
+        )
+        return answer
+
+    async def stop(self, request: Request) -> Response:
+        client: Client = request.state.client
+        stopping = asyncio.create_task(self.hub.robot.stop(client.id))
+        self._audit.note(client.id, "stop", "post")
+        stopped = await stopping
+        return JSONResponse(stopped_json(stopped), 200 if stopped.latched else 504)
+
+    # ------------------------------------------------------------------ WebSockets
+
+    async def socket(self, socket: WebSocket) -> None:
+        """State and everything a client may say but STOP."""
+        client: Client = socket.state.client
+        await socket.accept()
+        session = self.hub.enter(client)
+        session.tell(
+            {
+                "type": "hello",
+                "protocol": PROTOCOL,
+                "client": client.id,
+                "name": client.name,
+                "role": client.role.name.lower(),
+                "seq": session.seq,
+                "t_ms": now_ms(),
+                "simulated": not self._setup.device,
+            }
+        )
+        sender = asyncio.create_task(self._send(socket, session))
+        try:
+            await self._receive(socket, session)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # it has gone, in one way or another
+        finally:
+            sender.cancel()
+            self.hub.leave(session)
+
+    async def _receive(self, socket: WebSocket, session: Session) -> None:
+        while True:
+            message = await socket.receive()
+            if message["type"] != "websocket.receive":
+                return
+            if not session.within_rate(now_ms()):
+                self._audit.note(session.client.id, "refused", "too fast")
+                session.close("too_fast")
+                return
+            text = message.get("text")
+            self.hub.desk.handle(session, text if text is not None else message["bytes"], now_ms())
+
+    async def _send(self, socket: WebSocket, session: Session) -> None:
+        """Answers first, then the newest state."""
+        hub, sent = self.hub, 0
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                await session.wake.wait()
+                session.wake.clear()
+                for text in session.answers():
+                    await socket.send_text(text)
+                if session.closing:
+                    await socket.send_text(json.dumps({"type": "bye", "reason": session.closing}))
+                    await socket.close(GONE, session.closing)
+                    return
+                if hub.state_ms != sent and session.takes_state(hub.state_ms):
+                    sent = hub.state_ms
+                    await socket.send_text(hub.state_text)
+
+    async def stop_socket(self, socket: WebSocket) -> None:
+        """STOP alone; each is handed to the robot before it is answered."""
+        client: Client = socket.state.client
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                message = await socket.receive()
+                if message["type"] != "websocket.receive":
+                    return
+                if not _is_stop(message.get("text")):
+                    await socket.send_json({"type": "ack", "ok": False, "why": "malformed"})
+                    continue
+                stopping = asyncio.create_task(self.hub.robot.stop(client.id))
+                await asyncio.sleep(0)  # it is on its way
+                await socket.send_json({"type": "stopping", "t_ms": now_ms()})
+                self._audit.note(client.id, "stop", "")
+                await socket.send_json(stopped_json(await stopping))
+
+
+class _Door:
+    """Whoever has no token, or comes from another page, gets no further; every answer carries the headers."""
+
+    OPEN = ("/api/hello", "/api/pair")
+
+    def __init__(self, app: Any, server: Server) -> None:
+        self._app, self._server = app, server
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        path = scope["path"]
+        guarded = path.startswith(("/api/", "/ws"))
+        if guarded and not self._server.own_origin(connection):
+            await self._deny(scope, receive, send, connection, 403, "origin")
+            return
+        if guarded and path not in self.OPEN:
+            client = self._server.client_of(connection)
+            if client is None:
+                await self._deny(scope, receive, send, connection, 401, "token")
+                return
+            scope.setdefault("state", {})["client"] = client
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *((name.lower().encode(), value.encode()) for name, value in _HEADERS.items()),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+    async def _deny(
+        self, scope: Any, receive: Any, send: Any, connection: HTTPConnection, status: int, why: str
+    ) -> None:
+        self._server.refuse(connection, why)
+        if scope["type"] == "websocket":
+            await receive()  # its connect
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await _error(status, why)(scope, receive, send)
+
+
+def _is_stop(text: str | None) -> bool:
+    try:
+        return text is not None and json.loads(text) == {"type": "stop"}
+    except ValueError:
+        return False
+
+
+async def _json_of(request: Request) -> dict[str, Any]:
+    """The body's object; {} if it is none, or too large."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MESSAGE_MAX_BYTES:
+            return {}
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _error(status: int, why: str) -> JSONResponse:
+    return JSONResponse({"why": why}, status)
+
+
+def main(arguments: list[str]) -> int:
+    setup = read_setup(Path(arguments[0]))
+    config = uvicorn.Config(
+        Server(setup).app(),
+        host=setup.host,
+        port=setup.port,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_MAX_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=5.0,
+        ws_ping_timeout=10.0,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        limit_concurrency=200,
+        h11_max_incomplete_event_size=16384,
+        ssl_certfile=str(Path(setup.home) / "certificate.pem") if setup.tls else None,
+        ssl_keyfile=str(Path(setup.home) / "key.pem") if setup.tls else None,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def until_parent_is_gone() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+
+    threading.Thread(target=until_parent_is_gone, daemon=True).start()
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
