@@ -7,6 +7,7 @@ from typing import Any
 
 from missions.console import protocol
 from missions.console.authority import Questions
+from missions.console.records import Records, stamp
 from missions.console.robot_link import RobotLink
 from missions.console.session import Refused, Session
 from robot.messages import Action, Mode
@@ -20,13 +21,18 @@ class Desk:
     Args:
         robot: where orders go.
         sessions: the connected clients by id.
+        records: what is kept here.
         log: what is done and refused, by whom.
     """
 
     def __init__(
-        self, robot: RobotLink, sessions: dict[str, Session], log: Callable[[str, str, str], None]
+        self,
+        robot: RobotLink,
+        sessions: dict[str, Session],
+        records: Records,
+        log: Callable[[str, str, str], None],
     ) -> None:
-        self._robot, self._sessions, self._log = robot, sessions, log
+        self._robot, self._sessions, self._records, self._log = robot, sessions, records, log
         self.questions = Questions()
         self._handlers: dict[type, Callable[[Session, Any, int, int], None]] = {
             protocol.Alive: self._alive,
@@ -36,6 +42,11 @@ class Desk:
             protocol.Ask: self._ask,
             protocol.Answer: self._answer,
             protocol.Take: self._take,
+            protocol.Check: self._check,
+            protocol.Enter: self._enter,
+            protocol.Acknowledge: self._acknowledge,
+            protocol.Shelve: self._shelve,
+            protocol.Save: self._save,
             protocol.Finish: self._finish,
         }
 
@@ -74,6 +85,8 @@ class Desk:
         self._must_hold(session)
         if message.action == "reset" and not session.pressed("reset", now_ms):
             raise Refused("press_first")
+        if message.action == "arm" and (open_checks := self._records.open_checks):
+            raise Refused("checklist_open", ", ".join(open_checks))
         self._pass_on(session, message, age_ms, protocol.ACTIONS[message.action], message.argument)
         self._log(session.client.id, message.action, message.argument)
 
@@ -119,6 +132,34 @@ class Desk:
             raise Refused("press_first")
         self._pass_on(session, message, age_ms, Action.TAKE, "by force")
         self._log(session.client.id, "take", self.holder)
+
+    # ------------------------------------------------------------------ kept here
+
+    def _check(self, session: Session, message: protocol.Check, age_ms: int, now_ms: int) -> None:
+        self._records.checklist.tick(message.item, message.done, session.client.name, stamp())
+        self._log(session.client.id, "checked" if message.done else "unchecked", message.item)
+
+    def _enter(self, session: Session, message: protocol.Enter, age_ms: int, now_ms: int) -> None:
+        checklist = self._records.checklist
+        checklist.enter({str(k): v for k, v in message.values.items()}, session.client.name, stamp())
+        self._records.planning.make(checklist.weather)
+        self._log(session.client.id, "entered", ", ".join(f"{k} {v:g}" for k, v in message.values.items()))
+
+    def _acknowledge(self, session: Session, message: protocol.Acknowledge, age_ms: int, now_ms: int) -> None:
+        self._records.alarms.acknowledge(message.alarm, session.client.name)
+        self._log(session.client.id, "acknowledged", message.alarm)
+
+    def _shelve(self, session: Session, message: protocol.Shelve, age_ms: int, now_ms: int) -> None:
+        self._records.alarms.shelve(message.alarm, message.minutes, now_ms)
+        self._log(session.client.id, "shelved", f"{message.alarm} {message.minutes:g} min")
+
+    def _save(self, session: Session, message: protocol.Save, age_ms: int, now_ms: int) -> None:
+        self._must_hold(session)
+        self._must_be_safe()
+        before = {row["name"]: row["saved"] for row in self._records.settings.page()["parameters"]}
+        self._records.settings.save(message.values)
+        for name, value in message.values.items():
+            self._log(session.client.id, "saved", f"{name} {before[name]:g} -> {value:g}")
 
     # ------------------------------------------------------------------ helpers
 

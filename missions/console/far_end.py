@@ -9,8 +9,7 @@ from typing import Protocol
 from firmware_bridge.drivers.board import BoardDriver
 from firmware_bridge.ports import SerialPort
 from hil.referee import Referee
-from hil.world.truth import TruthState
-from missions.codec import Codec
+from missions.console import scene
 from missions.console.sockets import TRUTH, Outbox
 from missions.job import Job
 from missions.recording import Recorder
@@ -18,8 +17,6 @@ from missions.run import Plant, SimulatedRobot, Wall, Wire, wire_of
 from missions.summary import Summary, write
 from robot.messages import CameraFrame, CommandFrame, SensorFrame
 
-SCENE = "scene.json"
-TRUTH_MESSAGE = Codec(TruthState)
 _TICKS_PER_TRUTH = 5
 
 
@@ -79,7 +76,7 @@ class RobotInSimulation:
         self._wall = Wall()
         self._ticks = self._frames_bad = 0
         features = [{"kind": f.kind, "at_m": f.at_m} for f in world.true_features]
-        (folder / SCENE).write_text(json.dumps(features), encoding="utf-8")
+        (folder / scene.FILE).write_text(json.dumps(features), encoding="utf-8")
 
     def observe(self, frame: SensorFrame, command: CommandFrame, log: Recorder) -> None:
         truth = self._robot.truth
@@ -88,7 +85,7 @@ class RobotInSimulation:
         self._frames_bad = frame.link.frames_bad
         self._ticks += 1
         if self._ticks % _TICKS_PER_TRUTH == 0:
-            self._truth.send(TRUTH_MESSAGE.encode(truth))
+            self._truth.send(scene.TRUTH_MESSAGE.encode(truth))
 
     def close(self, out: Path, outcome: str, reason: str, interventions: int) -> None:
         self._truth.close()

@@ -12,6 +12,7 @@ from typing import Any
 from missions.console.access import Client
 from missions.console.desk import Desk
 from missions.console.protocol import STATE_HZ
+from missions.console.records import Records, stamp
 from missions.console.robot_link import RobotLink
 from missions.console.session import Session
 from missions.console.snapshot import Snapshot
@@ -29,13 +30,17 @@ class Hub:
     Args:
         folder: of the sockets.
         view: what is shown of a snapshot.
+        records: what is kept here.
         log: what is done and refused, by whom.
     """
 
-    def __init__(self, folder: Path, view: View, log: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self, folder: Path, view: View, records: Records, log: Callable[[str, str, str], None]
+    ) -> None:
         self.sessions: dict[str, Session] = {}
+        self.records = records
         self.robot = RobotLink(folder, self._on_snapshot)
-        self.desk = Desk(self.robot, self.sessions, log)
+        self.desk = Desk(self.robot, self.sessions, records, log)
         self._view = view
         self._shown: dict[str, Any] = {}
         self._number = 0
@@ -68,6 +73,7 @@ class Hub:
     async def run(self) -> None:
         """Tell the state at a steady pace even if the robot says nothing."""
         loop = asyncio.get_running_loop()
+        self.records.planning.make({})
         loop.add_reader(self.robot.fileno(), self.robot.receive)
         try:
             while True:
@@ -79,6 +85,7 @@ class Hub:
 
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._shown = self._view.state(snapshot)
+        self.records.update(snapshot, self._shown, now_ms())
         self._tell()
 
     def _tell(self) -> None:
@@ -93,9 +100,11 @@ class Hub:
                 "connected": self.robot.connected,
                 "age_ms": round(self.robot.age_s * 1000) if newest else None,
                 "t_s": round(newest.t_ns / 1e9, 2) if newest else None,
-                "clock": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                "clock": stamp(),
             },
             **self._shown,
+            "alarms": self.records.alarms.shown(t_ms),
+            "changed": self.records.changed,
             "authority": self._authority(t_ms),
             "clients": [
                 {

@@ -18,7 +18,8 @@ from firmware_bridge.ports import PortError
 from missions.clock import Clock, Counted, RealTime
 from missions.console.far_end import FarEnd, RobotInSimulation, RobotOnPort
 from missions.console.operator import RemoteOperator
-from missions.console.setup import Setup, read_setup
+from missions.console.parent import when_parent_ends
+from missions.console.setup import FINISHED, LOGS, Setup, read_setup
 from missions.console.snapshot import SNAPSHOT, Reporter
 from missions.console.sockets import STATE, Outbox
 from missions.file_errors import InputError
@@ -29,9 +30,7 @@ from robot.messages import CommandFrame, Mode, SensorFrame
 from robot.modes.events import EVENTS
 from robot.parameters import ParameterError
 
-BAD_INPUT = 2  # exit codes
-FINISHED = 10  # this job's log is closed; a new one may begin
-LOGS = "logs"
+BAD_INPUT = 2  # exit code
 _AT_REST_NS = 500_000_000
 _BY_ITSELF = frozenset({Mode.TRAVEL, Mode.WRAP, Mode.CROSSING, Mode.RETREAT})
 
@@ -135,20 +134,13 @@ def _log_folder(logs: Path, line: str) -> Path:
 def main(arguments: list[str]) -> int:
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_until_parent_is_gone, args=(ending,), daemon=True).start()
+    when_parent_ends(ending.set)
     try:
         runtime = Runtime(read_setup(Path(arguments[0])))
     except (InputError, LineError, ParameterError, PortError) as error:
         print(f"silkline: {error}", file=sys.stderr)
         return BAD_INPUT
     return runtime.run(ending)
-
-
-def _until_parent_is_gone(ending: threading.Event) -> None:
-    """The parent holds the other end of stdin for as long as it lives."""
-    sys.stdin.buffer.read()
-    ending.set()
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ its own address and its own socket to the robot; nothing that this process does 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import hashlib
 import json
-import signal
+import re
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,24 +28,39 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from missions.console.access import Access, Client, PairingRefused
 from missions.console.audit import Audit
+from missions.console.certificate import CERTIFICATE, KEY
+from missions.console.gallery import CAMERAS, Gallery
 from missions.console.hub import Hub, now_ms
+from missions.console.pages import Pages
+from missions.console.parent import when_parent_ends
 from missions.console.protocol import MESSAGE_MAX_BYTES, PROTOCOL, Role
+from missions.console.records import Records
 from missions.console.session import Session, stopped_json
 from missions.console.setup import Setup, read_setup
+from missions.console.start import url
 from missions.console.view import View
 
 STATIC = Path(__file__).parent / "static"
 CLOSED, TOO_FAST, GONE = 1001, 1008, 4000
 _NAME_MAX = 40
+_IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
+
+
+def _policy(page: bytes) -> str:
+    """What the page may load: its own files alone. An import map cannot stand in a file of its own, so the page's is
+    let in by its hash."""
+    hashes = [base64.b64encode(hashlib.sha256(text).digest()).decode() for text in _IMPORT_MAP.findall(page)]
+    scripts = " ".join(["'self'", *(f"'sha256-{h}'" for h in hashes)])
+    return (
+        f"default-src 'self'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 class Server:
@@ -54,11 +70,15 @@ class Server:
         self._setup = setup
         job = setup.job()
         home = Path(setup.home)
+        self._open: dict[str, set[WebSocket]] = {}  # of every client
         self._audit = Audit(home / "console.log")
         codes = {Role[name.upper()]: code for name, code in setup.codes.items()}
         self.access = Access(home / "tokens.json", codes, time.monotonic)
         view = View(job.line, job.profile, job.line.length_m - job.parameters.end_gap_m)
-        self.hub = Hub(Path(setup.folder), view, self._audit.note)
+        self.records = Records(setup, job)
+        self.hub = Hub(Path(setup.folder), view, self.records, self._audit.note)
+        self.gallery = Gallery(Path(setup.folder))
+        self.pages = Pages(self.hub, self.access, job, home, url(setup))
         self._cookie = f"silkline_{setup.port}"
 
     def app(self) -> Starlette:
@@ -66,8 +86,12 @@ class Server:
             Route("/api/hello", self.hello),
             Route("/api/pair", self.pair, methods=["POST"]),
             Route("/api/stop", self.stop, methods=["POST"]),
+            Route("/api/invite", self.invite, methods=["POST"]),
+            Route("/api/revoke", self.revoke, methods=["POST"]),
+            *self.pages.routes(),
             WebSocketRoute("/ws", self.socket),
             WebSocketRoute("/ws/stop", self.stop_socket),
+            WebSocketRoute("/ws/video/{camera}", self.video_socket),
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ]
         app = Starlette(routes=routes, lifespan=self._life)
@@ -77,12 +101,14 @@ class Server:
     @contextlib.asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
         task = asyncio.create_task(self.hub.run())
+        self.gallery.open(asyncio.get_running_loop())
         yield
         for session in list(self.hub.sessions.values()):
             session.close("closing")
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        self.gallery.close(asyncio.get_running_loop())
         self.hub.robot.close()
 
     # ------------------------------------------------------------------ who comes in
@@ -147,7 +173,47 @@ class Server:
         stopped = await stopping
         return JSONResponse(stopped_json(stopped), 200 if stopped.latched else 504)
 
+    async def invite(self, request: Request) -> Response:
+        client: Client = request.state.client
+        name = (await _json_of(request)).get("role")
+        role = Role.__members__.get(name.upper()) if isinstance(name, str) else None
+        if role is None:
+            return _error(400, "malformed")
+        if role > client.role:
+            return _error(403, "role")
+        self._audit.note(client.id, "invited", role.name.lower())
+        return JSONResponse(self.pages.invitation(role))
+
+    async def revoke(self, request: Request) -> Response:
+        """A token ends, and with it all connections that came in by it."""
+        client: Client = request.state.client
+        if client.role < Role.ENGINEER:
+            return _error(403, "role")
+        other = (await _json_of(request)).get("client")
+        if not isinstance(other, str) or not self.access.revoke(other):
+            return _error(404, "no_item")
+        self._audit.note(client.id, "revoked", other)
+        self.records.tokens += 1
+        if session := self.hub.sessions.get(other):
+            session.close("revoked")
+        for socket in list(self._open.get(other, ())):
+            with contextlib.suppress(RuntimeError):
+                await socket.close(GONE, "revoked")
+        return JSONResponse({"revoked": other})
+
     # ------------------------------------------------------------------ WebSockets
+
+    @contextlib.asynccontextmanager
+    async def _accepted(self, socket: WebSocket) -> AsyncIterator[None]:
+        """Open until either end has had enough; known by its client, so that it ends with the token."""
+        await socket.accept()
+        held = self._open.setdefault(socket.state.client.id, set())
+        held.add(socket)
+        try:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # gone, in one way or another
+                yield
+        finally:
+            held.discard(socket)
 
     async def socket(self, socket: WebSocket) -> None:
         """State and everything a client may say but STOP."""
@@ -207,13 +273,12 @@ class Server:
     async def stop_socket(self, socket: WebSocket) -> None:
         """STOP alone; each is handed to the robot before it is answered."""
         client: Client = socket.state.client
-        await socket.accept()
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        async with self._accepted(socket):
             while True:
                 message = await socket.receive()
                 if message["type"] != "websocket.receive":
                     return
-                if not _is_stop(message.get("text")):
+                if _json(message.get("text")) != {"type": "stop"}:
                     await socket.send_json({"type": "ack", "ok": False, "why": "malformed"})
                     continue
                 stopping = asyncio.create_task(self.hub.robot.stop(client.id))
@@ -221,6 +286,23 @@ class Server:
                 await socket.send_json({"type": "stopping", "t_ms": now_ms()})
                 self._audit.note(client.id, "stop", "")
                 await socket.send_json(stopped_json(await stopping))
+
+    async def video_socket(self, socket: WebSocket) -> None:
+        """One picture for one credit, the newest that this client has not had."""
+        camera, had = socket.path_params["camera"], 0
+        if camera not in CAMERAS:
+            await socket.close(TOO_FAST)
+            return
+        async with self._accepted(socket):
+            while True:
+                message = await socket.receive()
+                if message["type"] != "websocket.receive":
+                    return
+                if _json(message.get("text")) != {"type": "next"}:
+                    await socket.send_json({"type": "ack", "ok": False, "why": "malformed"})
+                    continue
+                had, picture = await self.gallery.after(camera, had)
+                await socket.send_bytes(picture)
 
 
 class _Door:
@@ -230,6 +312,8 @@ class _Door:
 
     def __init__(self, app: Any, server: Server) -> None:
         self._app, self._server = app, server
+        headers = {**_HEADERS, "Content-Security-Policy": _policy((STATIC / "index.html").read_bytes())}
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -253,10 +337,7 @@ class _Door:
 
         async def with_headers(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", []),
-                    *((name.lower().encode(), value.encode()) for name, value in _HEADERS.items()),
-                ]
+                message["headers"] = [*message.get("headers", []), *self._headers]
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -272,11 +353,12 @@ class _Door:
             await _error(status, why)(scope, receive, send)
 
 
-def _is_stop(text: str | None) -> bool:
+def _json(text: str | None) -> Any:
+    """What `text` holds, None = it is no JSON."""
     try:
-        return text is not None and json.loads(text) == {"type": "stop"}
-    except ValueError:
-        return False
+        return json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        return None
 
 
 async def _json_of(request: Request) -> dict[str, Any]:
@@ -286,10 +368,7 @@ async def _json_of(request: Request) -> dict[str, Any]:
         body += chunk
         if len(body) > MESSAGE_MAX_BYTES:
             return {}
-    try:
-        data = json.loads(body)
-    except ValueError:
-        return {}
+    data = _json(body.decode(errors="replace"))
     return data if isinstance(data, dict) else {}
 
 
@@ -314,17 +393,15 @@ def main(arguments: list[str]) -> int:
         timeout_graceful_shutdown=2,
         limit_concurrency=200,
         h11_max_incomplete_event_size=16384,
-        ssl_certfile=str(Path(setup.home) / "certificate.pem") if setup.tls else None,
-        ssl_keyfile=str(Path(setup.home) / "key.pem") if setup.tls else None,
+        ssl_certfile=str(Path(setup.home) / CERTIFICATE) if setup.tls else None,
+        ssl_keyfile=str(Path(setup.home) / KEY) if setup.tls else None,
     )
     server = uvicorn.Server(config)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def until_parent_is_gone() -> None:
-        sys.stdin.buffer.read()
+    def end() -> None:
         server.should_exit = True
 
-    threading.Thread(target=until_parent_is_gone, daemon=True).start()
+    when_parent_ends(end)
     server.run()
     return 0
 

@@ -12,6 +12,8 @@ from missions.job import Job, read_job
 
 FILE = "setup.json"
 PARAMETERS = "parameters.toml"
+LOGS = "logs"  # folder of the jobs' logs in the home
+FINISHED = 10  # exit code of the runtime: its job's log is closed, another may begin
 
 
 @dataclass(frozen=True, slots=True)

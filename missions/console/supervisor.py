@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from missions.console.setup import Setup
+from missions.console.setup import FINISHED, Setup
 
-FINISHED = 10  # of the runtime: its job's log is closed, another may begin
-BAD_INPUT = 2
+_BAD_INPUT = 2  # exit code of the runtime, which has said why
 _POLL_S = 0.1
 _AGAIN_S = 0.5  # between two starts of a server
 _ENDING_S = 15.0  # for the robot to come to rest and its log to be closed
@@ -39,7 +38,7 @@ class Supervisor:
         self._reachable = setup.host, setup.port
         self._runtime: subprocess.Popen[bytes] | None = None
         self._helpers: dict[str, subprocess.Popen[bytes]] = {}
-        self._names = ["server"]
+        self._names = ["server"] if setup.device else ["server", "pictures"]
         self._started_s: dict[str, float] = {}
 
     def start(self) -> None:
@@ -56,7 +55,7 @@ class Supervisor:
                 if code == FINISHED:
                     self._runtime = self._spawn("runtime")
                 elif code is not None:
-                    if code != BAD_INPUT:
+                    if code != _BAD_INPUT:
                         self._tell(
                             f"the robot's software has ended by itself, code {code}; start again when it is clear why"
                         )
