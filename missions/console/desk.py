@@ -11,6 +11,7 @@ from missions.console.records import Records, stamp
 from missions.console.robot_link import RobotLink
 from missions.console.session import Refused, Session
 from robot.messages import Action, Mode
+from robot.safety.authority import BY_FORCE
 
 SILENT_MS = 1000  # a holder of whom nothing was heard for so long is followed without asking
 
@@ -130,7 +131,7 @@ class Desk:
     def _take(self, session: Session, message: protocol.Take, age_ms: int, now_ms: int) -> None:
         if not session.pressed("take", now_ms):
             raise Refused("press_first")
-        self._pass_on(session, message, age_ms, Action.TAKE, "by force")
+        self._pass_on(session, message, age_ms, Action.TAKE, BY_FORCE)
         self._log(session.client.id, "take", self.holder)
 
     # ------------------------------------------------------------------ kept here
