@@ -28,6 +28,9 @@ class View:
         places = profile.carriages
         self._on_m = (places.clamped_m + places.open_m) / 2
         self._lifted_m = (places.open_m + places.lifted_m) / 2
+        self._began: tuple[str, int, float] | None = (
+            None  # log, robot time and chainage at which the work began
+        )
 
     def state(self, s: Snapshot) -> dict[str, Any]:
         """Everything but what the server adds: clients, alarms, authority's questions."""
@@ -129,8 +132,21 @@ class View:
             "turns": laid.turns,
             "unwrapped_m": _round(laid.unwrapped_m, 2),
             "cable_used_m": _round(laid.cable_m, 2),
+            "left_s": self._left_s(s),
             "finished": s.finished,
         }
+
+    def _left_s(self, s: Snapshot) -> int | None:
+        """Time left at the pace so far, stops and crossings included; None until there is one."""
+        at_m = s.command.estimate.chainage_m
+        if self._began is None or self._began[0] != s.log:
+            working = s.command.mode in (Mode.TRAVEL, Mode.WRAP)
+            self._began = (s.log, s.t_ns, at_m) if working else None
+            return None
+        _, t_ns, from_m = self._began
+        if s.finished or not at_m - from_m >= _PACE_MIN_M:
+            return 0 if s.finished else None
+        return round((s.t_ns - t_ns) / 1e9 / (at_m - from_m) * max(self._end_m - at_m, 0.0))
 
 
 def event_json(number: int, event: Event) -> dict[str, Any]:

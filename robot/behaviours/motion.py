@@ -68,7 +68,9 @@ class Motion:
         self.crossing_speed_mps = min(times.crossing_speed_mps, _TURNING_RPS / abs(self.turn_per_m))
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
-        self.rest_mps2: float | None = None  # how it comes to rest after it was driven by hand; None = as usual
+        self.rest_mps2: float | None = (
+            None  # how it comes to rest after it was driven by hand; None = as usual
+        )
         self._braked = False
         self._last_lay_rad = math.nan
         self._gear: tuple[float, float] | None = (
