@@ -176,11 +176,15 @@ class Console:
         """
         with self._news:
             if not self._news.wait_for(lambda: bool(self.state) and wanted(self.state), timeout_s):
-                shown = {
-                    key: self.state.get(key) for key in ("mode", "reason", "authority", "arming", "robot")
-                }
+                names = "mode", "reason", "authority", "arming", "robot"
+                shown = {**{name: self.state.get(name) for name in names}, "events": self.events()[-3:]}
                 raise ConsoleError("no_such_state", json.dumps(shown))
             return self.state
+
+    def events(self) -> list[State]:
+        """The robot's last ones."""
+        events: list[State] = self.state.get("events", [])
+        return events
 
     def wait_for_mode(self, *modes: str, timeout_s: float = 30.0) -> State:
         return self.wait_for(lambda state: state.get("mode") in modes, timeout_s)
