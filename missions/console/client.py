@@ -15,6 +15,7 @@ import json
 import ssl
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -46,13 +47,19 @@ def request(
     """An answer of the server's HTTP side, as JSON.
 
     Raises:
-        urllib.error.HTTPError: it refused.
+        ConsoleError: it refused; the detail is the status.
     """
-    body = None if data is None and not post else json.dumps(data if data is not None else {}).encode()
+    body = json.dumps(data or {}).encode() if post or data is not None else None
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     wanted = urllib.request.Request(url.rstrip("/") + path, body, headers)
-    with urllib.request.urlopen(wanted, timeout=10.0, context=context) as answer:
-        return json.loads(answer.read())
+    try:
+        with urllib.request.urlopen(wanted, timeout=10.0, context=context) as response:
+            return json.loads(response.read())
+    except urllib.error.HTTPError as refused:
+        with refused:
+            status, text = refused.code, refused.read()
+    answer = json.loads(text) if text.startswith(b"{") else {}
+    raise ConsoleError(answer.get("why", "refused"), str(status))
 
 
 def pair(url: str, code: str, name: str, context: ssl.SSLContext | None = None) -> str:

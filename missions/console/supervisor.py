@@ -53,6 +53,7 @@ class Supervisor:
                 assert self._runtime is not None
                 code = self._runtime.poll()
                 if code == FINISHED:
+                    _end(self._runtime)
                     self._runtime = self._spawn("runtime")
                 elif code is not None:
                     if code != _BAD_INPUT:
@@ -63,6 +64,7 @@ class Supervisor:
                 for name, process in list(self._helpers.items()):
                     if process.poll() is not None and time.monotonic() - self._started_s[name] > _AGAIN_S:
                         self._tell(f"{name} has ended (code {process.returncode}) and is started again")
+                        _end(process)
                         self._start_helper(name)
             return 0
         finally:
@@ -104,6 +106,7 @@ class Supervisor:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ended in order if it lives, else what is left of it put away."""
     assert process.stdin is not None
     process.stdin.close()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from robot.messages import Action, CommandFrame, Mode, OperatorMessage
 # A bird's nest of an indicator close behind the begin of the lay: the first crossing comes after some seconds.
 NEAR = '\n[[feature]]\nkind = "fault-indicator"\nspan = 1\nat_m = 9.0\n'
 WEATHER = {"wind_mps": 3.0, "temperature_c": 18.0, "humidity_pct": 60.0}
+JOG_MPS, JOG_EVERY_S, JOG_MAX_S = 0.10, 0.04, 5.0
 FIGURES = {"mass_kg": 35.0, "coil_m": 68.0}
 
 
@@ -133,7 +135,9 @@ def mounted(console: Console) -> None:
     if not all(c["state"] == "clamped" and c["pinch_n"] > 50 for c in console.state["carriages"]):
         console.act("mount")
         console.wait_for_mode("MOUNTING")
-        console.wait_for_mode("READY", timeout_s=60.0)
+        while console.wait_for_mode("READY", "HOLD", timeout_s=60.0)["mode"] == "HOLD":
+            console.act("resume")  # this computer was too slow to keep the link alive
+            console.wait_for_mode("MOUNTING")
 
 
 def start_job(console: Console) -> None:
@@ -155,9 +159,25 @@ def wrapping(console: Console) -> None:
 
 
 def by_hand(console: Console) -> None:
+    """Jogging at 0.10 m/s, with the button still down."""
     mounted(console)
-    console.act("manual")
-    console.wait_for_mode("MANUAL")
+    for _ in range(20):
+        console.act("manual")
+        console.wait_for_mode("MANUAL")
+        if jogged(console):
+            return
+    raise AssertionError("this computer is too slow to hold a button down")
+
+
+def jogged(console: Console) -> bool:
+    """A button held until the robot has its speed; False: the link was lost on the way."""
+    until_s = time.monotonic() + JOG_MAX_S
+    while time.monotonic() < until_s and console.state["mode"] == "MANUAL":
+        console.jog("travel", JOG_MPS)
+        if console.state["values"]["speed_mps"] > 0.95 * JOG_MPS:
+            return True
+        time.sleep(JOG_EVERY_S)
+    return False
 
 
 # ---------------------------------------------------------------- what the log says
