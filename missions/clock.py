@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 TICK_NS = 10_000_000
 STALL_NS = 200_000_000  # a loop this late has stalled (promise S5)
+_CATCH_UP_S = 0.05  # counted time makes up for this much and no more
 
 
 class Clock(Protocol):
@@ -89,3 +91,27 @@ class RealTime:
         while not self._closing.wait(STALL_NS / 4 * 1e-9):
             if time.monotonic_ns() - self._seen_ns > STALL_NS:
                 self._stalled.set()
+
+
+class Counted:
+    """Counted time at the pace of real time, for simulation: a computer that is too slow makes time slow.
+
+    Args:
+        speed: how many times faster than real time, asked before every tick.
+    """
+
+    stalled = False
+
+    def __init__(self, speed: Callable[[], float] = lambda: 1.0) -> None:
+        self._speed = speed
+        self._due_s = time.monotonic()
+
+    def wait_for(self, t_ns: int) -> int:
+        self._due_s = max(self._due_s + TICK_NS * 1e-9 / self._speed(), time.monotonic() - _CATCH_UP_S)
+        left_s = self._due_s - time.monotonic()
+        if left_s > 0:
+            time.sleep(left_s)
+        return t_ns
+
+    def close(self) -> None:
+        pass

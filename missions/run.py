@@ -35,7 +35,7 @@ from missions.operator import ScriptedOperator
 from missions.recording import Recorder
 from missions.summary import Summary, write
 from robot.controller import Controller
-from robot.messages import CameraFrame, CommandFrame, Event, Mode, SensorFrame
+from robot.messages import CameraFrame, CommandFrame, Event, Mode, OperatorMessage, SensorFrame
 from robot.modes.events import EVENTS
 from robot.parameters import Parameters
 
@@ -55,6 +55,13 @@ class Plant(Protocol):
 
 
 Watch = Callable[[SensorFrame, CommandFrame], None]
+
+
+class Operator(Protocol):
+    """Who gives the orders: a scenario's script, or the crew's consoles."""
+
+    def messages(self, t_ns: int, mode: Mode) -> tuple[OperatorMessage, ...]:
+        """What has arrived until now, with the robot in `mode` after the last tick; never waits."""
 
 
 class Journal(Protocol):
@@ -101,7 +108,7 @@ class RunLoop:
         board: Wire,
         controller: Controller,
         plant: Plant,
-        operator: ScriptedOperator,
+        operator: Operator,
         log: Journal,
         clock: Clock,
     ) -> None:
@@ -276,7 +283,7 @@ def simulate(
     """
     operator = ScriptedOperator(job.scenario.operator)
     plant = SimulatedRobot(job)
-    recorder = _recorder(job, out) if out is not None else None
+    recorder = recorder_of(job, out) if out is not None else None
     wrap = tapped(recorder, lambda: loop.t_ns) if recorder is not None and record_bytes else as_it_is
     driver = wire_of(job, plant, wrap)
     controller = Controller(job.profile, job.line, job.parameters, survey_sigma_m=job.survey_sigma_m)
@@ -288,7 +295,7 @@ def simulate(
     clock = clock or BlockedLoop(*host_faults)
     log = FailingLog(recorder, *host_faults)
     loop = RunLoop(driver, controller, plant, operator, log, clock)
-    wall = _Wall()
+    wall = Wall()
     gc.freeze()  # what lives for the whole run is not searched for garbage again
     ending = None
     try:
@@ -350,7 +357,8 @@ def refuse(job: Job, out: Path, reason: str) -> Summary:
     return summary
 
 
-def _recorder(job: Job, out: Path) -> Recorder:
+def recorder_of(job: Job, out: Path) -> Recorder:
+    """The log of `job` in the folder `out`, which is made if need be."""
     out.mkdir(parents=True, exist_ok=True)
     attachments = {
         "line.json": job.line.survey.model_dump_json(exclude_unset=True),
@@ -368,7 +376,7 @@ def _parameters_json(parameters: Parameters) -> str:
     return json.dumps(dataclasses.asdict(parameters), indent=1)
 
 
-class _Wall:
+class Wall:
     """Wall time of a run: labels only, nothing is controlled by it."""
 
     def __init__(self) -> None:

@@ -130,6 +130,16 @@ class Controller:
         self._last = command
         return command
 
+    @property
+    def active(self) -> frozenset[str]:
+        """Conditions that held in the last tick."""
+        return self._active
+
+    @property
+    def holder(self) -> str:
+        """The client that drives, "" = nobody."""
+        return self._authority.holder
+
     def _tick(self, frame: SensorFrame) -> CommandFrame:
         dt_s, last = self._time_step(frame)
         self._events, self._reset = [], False

@@ -15,6 +15,7 @@ from missions.cli import BAD_INPUT, DONE, STOPPED
 COMMANDS = {  # name -> (module of this package, help)
     "plan": ("plan", "Check a line against the robot; time, cable, battery, crew and cost."),
     "run": ("run", "Run a job on the simulated robot."),
+    "console": ("console", "Drive a robot, or the simulated one, from tablets: server and robot's software."),
     "replay": ("replay", "Run the controller again on a recorded job and compare every decision."),
     "report": ("report", "The as-built record of a log, with plots."),
     "line": ("line", "Survey tools: check, profile, import."),

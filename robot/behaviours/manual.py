@@ -5,11 +5,16 @@ A jog lives as long as one setpoint: without a fresh message from the operator t
 
 from __future__ import annotations
 
+import math
+
 from robot.behaviours.motion import Motion
 from robot.behaviours.wish import Situation, Wish
 from robot.messages import GRIP, TRACTION, Axis
 
 _LIFE_NS = 200_000_000
+_START_MPS2 = 0.5
+_STOP_SHARE = 0.95  # of what the gate lets pass: what was let go stands as soon as it can
+_CABLE_MPS = 0.2
 
 
 class Manual:
@@ -19,11 +24,17 @@ class Manual:
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
+        profile, parameters = motion.profile, motion.parameters
+        self._stop_mps2 = _STOP_SHARE * parameters.travel_accel_mps2
+        wheel_rps = parameters.jog_speed_mps / profile.carriages.wheel_radius_m
+        rotor_rps = math.radians(profile.rotor.park_speed_dps)
+        self._most = {**dict.fromkeys(TRACTION, wheel_rps), Axis.ROTOR: rotor_rps, Axis.CABLE: _CABLE_MPS}
         self._jog: tuple[str, float] | None = None
         self._jog_t_ns = 0
 
     def enter(self, situation: Situation) -> None:
         self._motion.forget_speed()
+        self._motion.rest_mps2 = self._stop_mps2
         self._jog = None
 
     def step(self, wish: Wish, situation: Situation) -> str | None:
@@ -33,19 +44,21 @@ class Manual:
         if self._motion.lay is not None:
             self._motion.keep_tension(wish, situation)
         speed_mps = 0.0
-        if self._jog is not None and situation.t_ns - self._jog_t_ns <= _LIFE_NS:
+        if self._jog is not None and situation.t_ns - self._jog_t_ns < _LIFE_NS:
             name, value = self._jog
             if name == "travel":
                 limit = self._motion.parameters.jog_speed_mps
                 speed_mps = min(max(value, -limit), limit)
             else:
                 self._jog_axis(wish, situation, Axis[name.upper()], value)
-        self._motion.drive(wish, situation, speed_mps, 0.5)
+        slower = abs(speed_mps) < abs(self._motion.speed_mps)
+        self._motion.drive(wish, situation, speed_mps, self._stop_mps2 if slower else _START_MPS2)
         return None
 
     def _jog_axis(self, wish: Wish, situation: Situation, axis: Axis, value: float) -> None:
         if axis in TRACTION or axis in (Axis.ROTOR, Axis.CABLE):
-            wish.velocity(axis, value)
+            most = self._most[axis]
+            wish.velocity(axis, min(max(value, -most), most))
         else:
             drive = self._motion.profile.drive[axis]
             limit = self._motion.parameters.wrap_pinch_n if axis in GRIP else drive.effort_max

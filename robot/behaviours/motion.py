@@ -68,6 +68,9 @@ class Motion:
         self.crossing_speed_mps = min(times.crossing_speed_mps, _TURNING_RPS / abs(self.turn_per_m))
         self.lay: LayPoint | None = None  # set when the cable is on the conductor
         self.speed_mps = 0.0
+        self.rest_mps2: float | None = (
+            None  # how it comes to rest after it was driven by hand; None = as usual
+        )
         self._braked = False
         self._last_lay_rad = math.nan
         self._gear: tuple[float, float] | None = (
@@ -143,6 +146,7 @@ class Motion:
     def forget_speed(self) -> None:
         """Start again from rest: nothing of an earlier motion is taken over (promise S23)."""
         self.speed_mps = 0.0
+        self.rest_mps2 = None
         self._gear = None
         self._swing = None
 
@@ -319,8 +323,10 @@ class Motion:
 
     def come_to_rest(self, wish: Wish, situation: Situation) -> None:
         """Controlled stop: travel and rotor ramp down together, tension is kept, then brakes."""
-        if not self.at_rest(situation):
-            self.drive(wish, situation, 0.0, max(self.acceleration_mps2(), 0.10))
+        if self.at_rest(situation):
+            self.rest_mps2 = None
+        else:
+            self.drive(wish, situation, 0.0, self.rest_mps2 or max(self.acceleration_mps2(), 0.10))
             if self._gear is not None:
                 self.turn_with_travel(wish, situation)
         if self.lay is not None:

@@ -2,7 +2,8 @@
 
 A message counts once: its sequence number must advance for its client. Old acts are refused, an old STOP is
 obeyed. Silence of the holder is told to the failsafe table; nobody else's messages end that silence.
-Authority is never passed on by itself: another client must take it from a silent holder or be granted it.
+Authority is never passed on by itself: another client must take it from a silent holder, take it by force, or
+be granted it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ JOG_AGE_MAX_MS = 200
 SILENCE_NS = 1_000_000_000
 HELD_SILENCE_NS = 200_000_000  # in modes where a person moves the robot by hand
 PENDING_MAX = 8
+BY_FORCE = "by force"  # argument of a TAKE that asks nobody
 
 _HELD_MODES = frozenset({Mode.MANUAL, Mode.MOUNTING})
 
@@ -87,18 +89,25 @@ class Authority:
             return False
         self._hear(message, t_ns)
         if message.action is Action.GRANT:
+            if not message.argument:  # to nobody: then nobody's silence would be noticed
+                events.append(Event(t_ns, "authority_refused", f"{message.client}: grant to nobody"))
+                return False
             self.holder = message.argument
             events.append(Event(t_ns, "authority_granted", f"{message.client} to {message.argument}"))
             return False
         return True
 
     def _take(self, message: OperatorMessage, t_ns: int, events: list[Event]) -> None:
-        if self.holder not in ("", message.client) and not self.silent(Mode.HOLD, t_ns):
+        other = self.holder not in ("", message.client)
+        if other and message.argument != BY_FORCE and not self.silent(Mode.HOLD, t_ns):
             events.append(Event(t_ns, "authority_refused", f"{message.client}: held by {self.holder}"))
             return
+        detail = f"{message.client} {message.argument or 'after silence'} from {self.holder}" if other else ""
+        if other:
+            self._pending.clear()  # what the one before has asked for
         self.holder = message.client
         self._hear(message, t_ns)
-        events.append(Event(t_ns, "authority_taken", message.client))
+        events.append(Event(t_ns, "authority_taken", detail or message.client))
 
     def _hear(self, message: OperatorMessage, t_ns: int) -> None:
         if message.client == self.holder:

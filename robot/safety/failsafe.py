@@ -95,6 +95,7 @@ STOP_CATEGORY: Mapping[Mode, int] = {
 
 # Columns: SAFE READY MANUAL MOUNTING TRAVEL WRAP CROSSING HOLD RETREAT STOPPED.
 # - none, W warn, I inhibit, L slow, H hold, S stop; in STOPPED an S keeps the latch from being reset.
+# A RETREAT of which the console is lost ends by itself, within its few decimetres, in HOLD.
 # Of equally grave conditions the upper one is named as the cause; what follows from another stands below.
 _COLUMNS = tuple(Mode)
 _CODES = dict(zip("-WILHS", Action, strict=True))
@@ -147,7 +148,7 @@ _ROWS = """
     camera_unsure        W W W W I I I W I W
     position_unsure      W W W W L L L W L W
     coil_end             W W W W H H H W H W      may wait
-    console_lost         - - H H H H H - H -      may wait
+    console_lost         - - H H H H H - W -      may wait
     log_failed           W W W W W W W W W W
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robot.messages import Action, Mode, OperatorMessage
-from robot.safety.authority import PENDING_MAX, Acts, Authority
+from robot.safety.authority import BY_FORCE, PENDING_MAX, Acts, Authority
 
 MS = 1_000_000
 T_NS = 5_000 * MS
@@ -152,3 +152,18 @@ def test_the_holder_may_take_again_and_may_grant() -> None:
     assert ids(authority.accept((message(Action.HOLD, 3),), T_NS)) == ["authority_refused"]
     stranger = authority.accept((message(Action.GRANT, 1, "third", argument="third"),), T_NS)
     assert (authority.holder, ids(stranger)) == ("pendant", ["authority_refused"])
+
+
+def test_authority_is_taken_by_force_with_both_names_and_without_what_the_other_had_asked_for() -> None:
+    authority = held()
+    authority.accept((message(Action.ARM, 1), message(Action.START, 2)), T_NS)  # START waits for its turn
+    acts = authority.accept((message(Action.TAKE, 1, "pendant", argument=BY_FORCE),), T_NS)
+    assert (authority.holder, acts.act) == ("pendant", None)
+    assert [(e.id, e.detail) for e in acts.events] == [("authority_taken", "pendant by force from tablet")]
+    assert ids(authority.accept((message(Action.JOG, 3),), T_NS)) == ["authority_refused"]
+
+
+def test_authority_cannot_be_handed_to_nobody() -> None:
+    authority = held()
+    assert ids(authority.accept((message(Action.GRANT, 1),), T_NS)) == ["authority_refused"]
+    assert authority.holder == "tablet"
