@@ -308,7 +308,7 @@ class Server:
 class _Door:
     """Whoever has no token, or comes from another page, gets no further; every answer carries the headers."""
 
-    OPEN = ("/api/hello", "/api/pair")
+    OPEN = ("/api/hello", "/api/pair", "/api/texts")  # a page has to say how to pair
 
     def __init__(self, app: Any, server: Server) -> None:
         self._app, self._server = app, server
