@@ -65,11 +65,11 @@ function Figure({ name, entry }) {
 
 function Plan({ fit }) {
   const page = plan();
-  const pending = page === null || page.pending;
+  const pending = page === null || page.pending || page.fit; // what was planned for other weather is not the answer
   return html`<h2>${t("checks.plan")}</h2>
     <div class="entry ${fit ? "good" : "wrong"}"><span>
       <b>${fit ? `✓ ${t("ui.fit")}` : pending ? t("ui.planning") : `▲ ${t("ui.not_fit")}`}</b>
-      ${(page?.refusals ?? []).map(({ text }) => html`<br />${text}`)}</span></div>`;
+      ${(pending ? [] : page.refusals ?? []).map(({ text }) => html`<br />${text}`)}</span></div>`;
 }
 
 export function Actions() {
