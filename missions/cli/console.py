@@ -82,6 +82,8 @@ def console(
     )
     try:
         job = setup.job()  # what is wrong with its files is told before anything starts
+        if device is not None:
+            start.check_port(device)
         if tls:
             click.echo(f"certificate: {certify(home, start.own_address(host))}")
     except BaseException:

@@ -20,7 +20,7 @@ CODE_LENGTH = 8
 FAILURES_MAX = 10  # of one address in a minute
 FAILURES_MAX_ALL = 60  # of all addresses
 FAILURES_S = 60.0
-CLIENTS_MAX = 200
+CLIENTS_MAX = 200  # one more, and the oldest must pair again
 
 
 class PairingRefused(Exception):
@@ -87,11 +87,13 @@ class Access:
         """
         self._check_attempts(address)
         role = self._role_of(code)
-        if role is None or len(self._clients) >= CLIENTS_MAX:
+        if role is None:
             self._failures.setdefault(address, deque()).append(self._now_s())
             raise PairingRefused(False)
         token = secrets.token_urlsafe(32)
         client = Client(self._free_id(name), name, role, _hash(token), when)
+        while len(self._clients) >= CLIENTS_MAX:
+            del self._clients[next(iter(self._clients))]
         self._clients[client.token_hash] = client
         self._write()
         return client, token

@@ -19,6 +19,7 @@ from missions.console.protocol import Role
 from missions.console.session import Refused
 from missions.console.texts import texts
 from missions.job import Job
+from robot.line import catalogue
 from robot.modes.events import LANGUAGES
 from robot.safety import arming
 
@@ -147,6 +148,7 @@ def _line(job: Job) -> dict[str, Any]:
         "features": [
             {"kind": f.kind, "at_m": round(f.at_m, 2), "crossable": f.crossable} for f in line.features
         ],
+        "kinds": [{"kind": kind, "crossable": row.crossable} for kind, row in catalogue.KINDS.items()],
         "cable_loaded_m": round(line.cable_loaded_m, 1),
         "tension_n": line.tension_n,
         "pitch_m": line.pitch_m,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from missions.console.settings import Settings
 from missions.console.setup import LOGS, Setup
 from missions.console.snapshot import Snapshot
 from missions.console.trends import Trends
+from missions.file_errors import InputError
 from missions.job import Job
+from robot.parameters import ParameterError
 
 
 class Records:
@@ -42,7 +45,8 @@ class Records:
             self.job = snapshot.log
             self.jobs += 1
             self.checklist.of_job(snapshot.log)
-            self.settings.in_force = self._setup.job().parameters
+            with contextlib.suppress(InputError, ParameterError):  # the robot's software has said so
+                self.settings.in_force = self._setup.job().parameters
             self.settings.changes += 1
         self.alarms.update(snapshot, now_ms)
         self.trends.add(shown["values"], snapshot.t_ns / 1e9, now_ms)

@@ -149,7 +149,9 @@ class Server:
     async def pair(self, request: Request) -> Response:
         data = await _json_of(request)
         code, name = data.get("code"), data.get("name")
-        if not isinstance(code, str) or not isinstance(name, str) or not 0 < len(name.strip()) <= _NAME_MAX:
+        if not isinstance(code, str) or not isinstance(name, str):
+            return _error(400, "malformed")
+        if not (name.isprintable() and 0 < len(name.strip()) <= _NAME_MAX):
             return _error(400, "malformed")
         address = request.client.host if request.client else "?"
         try:
@@ -391,7 +393,6 @@ def main(arguments: list[str]) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,
-        limit_concurrency=200,
         h11_max_incomplete_event_size=16384,
         ssl_certfile=str(Path(setup.home) / CERTIFICATE) if setup.tls else None,
         ssl_keyfile=str(Path(setup.home) / KEY) if setup.tls else None,

@@ -10,6 +10,7 @@ import socket
 import tempfile
 from pathlib import Path
 
+from firmware_bridge.ports import PortError, SerialPort
 from missions.console.access import new_code, shown_code
 from missions.console.protocol import Role
 from missions.console.setup import Setup
@@ -35,6 +36,14 @@ def made(home: Path) -> Path:
     except OSError as error:
         raise InputError(f"{home}: {error.strerror}; name a folder that can be made with --home") from None
     return home
+
+
+def check_port(device: str) -> None:
+    """Raises InputError: there is no such port, or another program has it."""
+    try:
+        SerialPort(device).close()
+    except PortError as error:
+        raise InputError(f"{error}; name the port of the robot's board") from None
 
 
 def socket_folder() -> Path:
