@@ -24,7 +24,7 @@ function drawOn(canvas, bitmap, overlay) {
 }
 
 function drawFeature(pen, { kind, range_m, box: [x, y, w, h] }, { width, height }) {
-  const label = `${named("features", kind)}  ${range_m.toFixed(1)} m`;
+  const label = `${named("kinds", kind)}  ${range_m.toFixed(1)} m`;
   pen.strokeStyle = BOX;
   pen.strokeRect(x, y, w, h);
   pen.font = "bold 20px sans-serif";

@@ -31,11 +31,11 @@ export function Keypad({ title, unit, low, high, value, done, close }) {
         <output class=${text === "" || fits ? "" : "wrong"}>${text || "–"} <small>${unit}</small></output>
         <p>${t("ui.range", { low, high, unit })}</p>
         <p>${t("ui.now", { value: value ?? "–", unit })}</p>
+        <button onClick=${() => setText(text.slice(0, -1))}>${t("ui.delete")}</button>
         <button class="tall wide primary" disabled=${!fits} onClick=${finish}>${t("ui.take_over_value")}</button>
       </div>
       <div class="keys">
         ${KEYS.map((one) => html`<button key=${one} onClick=${() => press(one)}>${one}</button>`)}
-        <button class="delete" onClick=${() => setText(text.slice(0, -1))}>⌫ ${t("ui.delete")}</button>
       </div>
     </div>
   <//>`;

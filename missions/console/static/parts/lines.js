@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { driving, ended, hello, linked, mode, outage, refusal, say, state, ageMs } from "../link.js";
 import { named, t } from "../texts.js";
 import { show } from "../screens.js";
+import { SHAPES } from "../screens/alarms.js";
 
 function LostLink() {
   if (ended.value) return html`<div class="line grave" role="alert"><b>${t(`why.${ended.value}`)}</b></div>`;
@@ -51,7 +52,7 @@ function WorstAlarm() {
   if (open.length === 0) return null;
   const { id, severity, detail } = open[0];
   return html`<button class="line alarm ${severity}" id="alarm-line" onClick=${() => show("alarms")}>
-    <b>${severity === "warning" ? "▲" : "◆"} ${t(`severities.${severity}`)}</b>
+    <b>${SHAPES[severity]} ${t(`severities.${severity}`)}</b>
     <span>${named("events", `${id}.cause`)} ${detail} → ${named("events", `${id}.remedy`)}</span>
     <b class="count">${open.length}</b>
   </button>`;

@@ -28,9 +28,9 @@ export function Ruler() {
         style=${{ left: place(wrapped_from_m), width: `${((wrapped_to_m - wrapped_from_m) / length) * 100}%` }}></div>`}
       ${survey.poles.map(({ id, at_m }, number) => html`<div class="pole ${number === 0 ? "first" : number === survey.poles.length - 1 ? "last" : ""}" style=${{ left: place(at_m) }} key=${id}>
         <i></i><span>${id}<br />${at_m.toFixed(0)} m</span></div>`)}
-      ${hung.map(({ kind, at_m }) => html`<div class="feature" style=${{ left: place(at_m) }} title=${named("features", kind)}></div>`)}
+      ${hung.map(({ kind, at_m }) => html`<div class="feature" style=${{ left: place(at_m) }} title=${named("kinds", kind)}></div>`)}
       ${seen.map(({ kind, at_m, confirmed }) => html`<div class="feature seen ${confirmed ? "" : "doubtful"}"
-        style=${{ left: place(at_m) }} title=${named("features", kind)}></div>`)}
+        style=${{ left: place(at_m) }} title=${named("kinds", kind)}></div>`)}
       ${at !== null && html`<div class="robot" style=${{ left: place(at) }}><b>${at.toFixed(1)}</b><i></i></div>`}
     </div>
   </div>`;

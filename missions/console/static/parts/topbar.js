@@ -78,6 +78,6 @@ function Clock() {
 
 export const TopBar = () => html`<header class="top">
   <${Mode} />
-  <div class="item job"><span><b>${line()?.name ?? "–"}</b><small>${t("ui.job")}</small></span></div>
+  <div class="item job"><span><b>${line()?.name ?? "–"}</b></span></div>
   <${Link} /><${Age} /><${Battery} /><${Chain} /><${Clock} /><${Holder} />
 </header>`;

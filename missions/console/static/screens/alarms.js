@@ -24,7 +24,7 @@ export function Main() {
   </div>`;
 }
 
-const SHAPES = { info: "●", warning: "▲", alarm: "◆", safety: "⬣" };
+export const SHAPES = { info: "●", warning: "▲", alarm: "◆", safety: "■" };
 
 const Words = ({ id, severity, detail }) => html`<b class="severity ${severity}">${SHAPES[severity]} ${t(`severities.${severity}`)}</b>
   <b>${named("events", `${id}.cause`)}</b>

@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { act, driving, fresh, mode, state } from "../link.js";
-import { crossings } from "../pages.js";
+import { crossings, line } from "../pages.js";
 import { holding, held, release } from "../hold.js";
 import { jog, jogSpeed } from "../orders.js";
 import { named, t } from "../texts.js";
@@ -13,8 +13,6 @@ import { Stance, stanceOf } from "../parts/stance.js";
 import { Ahead, Position } from "../parts/values.js";
 import { nextJog, nearest } from "../steps.js";
 import { expectsText, stepText } from "./drive.js";
-
-const KINDS = ["fault-indicator", "bird-deterrent", "bird-deterrent-low", "splice", "pg-clamp", "spacer", "spiral-diverter"];
 
 const treating = signal(false); // the list of kinds is open
 const chosen = signal(0); // step of the crossing
@@ -35,11 +33,13 @@ export function Main() {
   </div>`;
 }
 
+const kinds = () => (line()?.kinds ?? []).filter(({ crossable }) => crossable).map(({ kind }) => kind);
+
 const Kinds = () => html`<${Sheet} id="kinds" title=${t("actions.treat_as")} close=${() => (treating.value = false)}>
-  <div class="tiles">${KINDS.map((kind) => html`<button key=${kind} data-kind=${kind} onClick=${() => {
+  <div class="tiles">${kinds().map((kind) => html`<button key=${kind} data-kind=${kind} onClick=${() => {
     treating.value = false;
     act("treat_as", kind);
-  }}>${t(`features.${kind}`)}</button>`)}</div>
+  }}>${t(`kinds.${kind}`)}</button>`)}</div>
 <//>`;
 
 // The crossing at hand, its steps, and the stance to which the chosen one leads.
@@ -50,7 +50,7 @@ function Steps() {
   const step = crossing.steps[number];
   const { front, middle, rear, rotor_deg, guide } = step;
   const move = (by) => () => (chosen.value = Math.min(Math.max(number + by, 0), crossing.steps.length - 1));
-  return html`<h2>${t("ui.crossing_of", { what: crossing.features.map((kind) => named("features", kind)).join(", "), at: crossing.at_m[0].toFixed(1) })}</h2>
+  return html`<h2>${t("ui.crossing_of", { what: crossing.features.map((kind) => named("kinds", kind)).join(", "), at: crossing.at_m[0].toFixed(1) })}</h2>
     <div class="stances">
       <${Stance} ...${stanceOf(state.value)} title=${t("ui.now_short")} />
       <${Stance} grips=${{ front, middle, rear }} rotorDeg=${rotor_deg} guide=${guide} planned title=${t("ui.planned")} />

@@ -48,7 +48,7 @@ export const Pick = ({ options, value, choose }) => html`<div class="picks" role
 
 function Paired() {
   const { name } = hello.value;
-  return html`<h1>${t("ui.connected_as", { name, role: t(`roles.${role.value}`) })}</h1>
+  return html`<h1>${name} · ${t(`roles.${role.value}`)}</h1>
     <div class="row">
       ${role.value === "observer"
         ? html`<button class="tall wide primary" onClick=${() => show("observer")}>${t("ui.screen_observer")}</button>`

@@ -5,7 +5,7 @@ import { driving, mode, role, state } from "../link.js";
 import { line } from "../pages.js";
 import { show } from "../screens.js";
 import { axis, jogSpeed, slow, SPEEDS } from "../orders.js";
-import { t } from "../texts.js";
+import { named, t } from "../texts.js";
 import { AskControl, Jog, Order, Reset } from "../parts/buttons.js";
 import { Camera } from "../parts/camera.js";
 import { LiveCurve } from "../parts/curve.js";
@@ -25,13 +25,12 @@ export const Main = () => html`<div class="drive-main">
     ${state.value?.values && html`<${Stance} ...${stanceOf(state.value)} title="" />`}
     ${state.value?.crossing && html`<div class="camera-note"><${Crossing} /></div>`}
     <div class="camera-tiles">
+      ${mode.value === "MANUAL" && driving.value && html`
+        <button onClick=${() => (axesOpen.value = true)} data-open="axes"><small>${t("ui.axis")}</small><b>${t(`axes.${axis.value}`)}</b></button>
+        <button onClick=${() => (slow.value = !slow.value)} data-open="speed"><small>${t("ui.jog_speed")}</small><b>${t(slow.value ? "ui.slow" : "ui.normal")}</b></button>`}
       ${["forward", "rear"].map((one) => html`<button key=${one} class=${one === camera.value ? "chosen" : ""}
         aria-pressed=${one === camera.value ? "true" : "false"} onClick=${() => (camera.value = one)}>${t(`ui.camera_${one}`)}</button>`)}
     </div>
-    ${mode.value === "MANUAL" && driving.value && html`<div class="axis-tile">
-      <button onClick=${() => (axesOpen.value = true)} data-open="axes"><small>${t("ui.axis")}</small><b>${t(`axes.${axis.value}`)}</b></button>
-      <button onClick=${() => (slow.value = !slow.value)} data-open="speed"><small>${t("ui.jog_speed")}</small><b>${t(slow.value ? "ui.slow" : "ui.normal")}</b></button>
-    </div>`}
   <//>
   <div class="strip">
     <button class="strip-switch" onClick=${() => (curves.value = !curves.value)}>${t(curves.value ? "ui.line" : "ui.curve")}</button>
@@ -47,14 +46,18 @@ function Crossing() {
 }
 
 // "undo: open front" and "travel reached; grip position" in words of the catalogue.
-export const stepText = (action) => action.split(/[:] ?/).map((one) => words(one)).join(": ");
-export const expectsText = (expects) => (expects ? expects.split("; ").map((one) => t(`expects.${key(one)}`)).join("; ") : "");
-
-const key = (text) => text.replaceAll(" ", "_");
+export const stepText = (action) => action.split(": ").map(words).join(": ");
+export const expectsText = (expects) => (expects ? expects.split("; ").map((one) => t(`expects.${one}`)).join("; ") : "");
 
 function words(text) {
   const carriage = text.match(/^(\w+) (front|middle|rear)$/);
-  return carriage ? `${t(`steps.${carriage[1]}`)} ${t(`carriages.${carriage[2]}`)}` : t(`steps.${key(text)}`);
+  return carriage ? `${t(`steps.${carriage[1]}`)}: ${t(`carriages.${carriage[2]}`)}` : t(`steps.${text}`);
+}
+
+// "grip_front: no release while rolling", of the gate.
+function deniedText(text) {
+  const [name, why] = text.split(": ");
+  return `${named("axes", name)}: ${named("denied", why)}`;
 }
 
 const Axes = () => html`<${Sheet} id="axes" title=${t("ui.axis")} close=${() => (axesOpen.value = false)}>
@@ -70,8 +73,14 @@ export function Side() {
   return html`<div class="figures">
     <${Position} /><${Speed} /><${Tension} wrapping=${wrapping} /><${Pitch} wanted=${line()?.pitch_m ?? null} wrapping=${wrapping} />
     <${Ahead} /><${Roll} /><${Slope} /><${Coil} />
-    ${(state.value?.denied ?? []).slice(0, 2).map((one) => html`<p class="denied">${one}</p>`)}
+    ${(state.value?.denied ?? []).slice(0, 2).map((one) => html`<p class="denied">${deniedText(one)}</p>`)}
   </div>`;
+}
+
+// What the two ways of the chosen axis are called.
+function ways() {
+  if (axis.value.startsWith("grip")) return ["clamp", "open"];
+  return /^(travel|traction)/.test(axis.value) ? ["back", "forward"] : ["less", "more"];
 }
 
 export function Actions() {
@@ -85,8 +94,8 @@ export function Actions() {
     case "READY":
       return html`<${Order} primary action=${held ? "start" : "mount"} /><${Order} action="manual" /><${Order} action="disarm" />`;
     case "MANUAL":
-      return html`<${Jog} name=${axis.value} value=${-jogSpeed(axis.value)} sign="−" label=${t("ui.hold_back")} />
-        <${Jog} name=${axis.value} value=${jogSpeed(axis.value)} sign="+" label=${t("ui.hold_forward")} />
+      return html`<${Jog} name=${axis.value} value=${-jogSpeed(axis.value)} sign="−" label=${t(`ui.hold_${ways()[0]}`)} />
+        <${Jog} name=${axis.value} value=${jogSpeed(axis.value)} sign="+" label=${t(`ui.hold_${ways()[1]}`)} />
         <${Order} action="hold" label=${t("ui.end_manual")} />`;
     case "HOLD":
       return html`${choices.includes("resume") && html`<${Order} primary action="resume" />`}

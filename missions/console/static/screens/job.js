@@ -52,9 +52,9 @@ function Crossings() {
   return html`<h2>${t("ui.crossings")}</h2>
     <table><tbody>
       ${(page?.crossings ?? []).map((one) => html`<tr key=${one.from_m}>
-        <th scope="row">${fixed(one.at_m[0], 1)} m</th><td>${one.features.map((kind) => named("features", kind)).join(", ")}</td>
+        <th scope="row">${fixed(one.at_m[0], 1)} m</th><td>${one.features.map((kind) => named("kinds", kind)).join(", ")}</td>
         <td>${minutes(one.duration_s)} min</td><td>${passed(one) ? `✓ ${t("ui.passed")}` : t("ui.ahead_of_us")}</td></tr>`)}
       ${(page?.blocked ?? []).map((one) => html`<tr class="wrong"><th scope="row">${fixed(one.at_m, 1)} m</th>
-        <td>${one.features.map((kind) => named("features", kind)).join(", ")}</td><td colspan="2">▲ ${one.reason}</td></tr>`)}
+        <td>${one.features.map((kind) => named("kinds", kind)).join(", ")}</td><td colspan="2">▲ ${one.reason}</td></tr>`)}
     </tbody></table>`;
 }
