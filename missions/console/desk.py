@@ -11,7 +11,7 @@ from missions.console.records import Records, stamp
 from missions.console.robot_link import RobotLink
 from missions.console.session import Refused, Session
 from robot.messages import Action, Mode
-from robot.safety.authority import BY_FORCE
+from robot.safety.authority import AGE_MAX_MS, BY_FORCE, JOG_AGE_MAX_MS
 
 SILENT_MS = 1000  # a holder of whom nothing was heard for so long is followed without asking
 
@@ -79,7 +79,7 @@ class Desk:
     # ------------------------------------------------------------------ to the robot
 
     def _alive(self, session: Session, message: protocol.Alive, age_ms: int, now_ms: int) -> None:
-        if session.client.id == self.holder:
+        if session.client.id == self.holder and age_ms <= AGE_MAX_MS:  # an older one is none
             self._robot.order(session.client.id, message.seq, age_ms, Action.HEARTBEAT)
 
     def _act(self, session: Session, message: protocol.Act, age_ms: int, now_ms: int) -> None:
@@ -93,7 +93,8 @@ class Desk:
 
     def _jog(self, session: Session, message: protocol.Jog, age_ms: int, now_ms: int) -> None:
         self._must_hold(session)
-        self._pass_on(session, message, age_ms, Action.JOG, f"{message.axis}:{message.value:.6g}")
+        if age_ms <= JOG_AGE_MAX_MS:  # an older one is silence: the robot ends the motion
+            self._pass_on(session, message, age_ms, Action.JOG, f"{message.axis}:{message.value:.6g}")
 
     def _finish(self, session: Session, message: protocol.Finish, age_ms: int, now_ms: int) -> None:
         self._must_hold(session)

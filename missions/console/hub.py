@@ -91,6 +91,8 @@ class Hub:
     def _tell(self) -> None:
         self._number += 1
         t_ms = self.state_ms = now_ms()
+        if not self.sessions:
+            return
         newest = self.robot.newest
         state = {
             "type": "state",

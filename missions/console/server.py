@@ -7,16 +7,12 @@ its own address and its own socket to the robot; nothing that this process does 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import json
-import re
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -29,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from missions.console.access import Access, Client, PairingRefused
 from missions.console.audit import Audit
 from missions.console.certificate import CERTIFICATE, KEY
+from missions.console.door import Door, body_of, error, json_in
 from missions.console.gallery import CAMERAS, Gallery
 from missions.console.hub import Hub, now_ms
 from missions.console.pages import Pages
@@ -41,26 +38,8 @@ from missions.console.start import url
 from missions.console.view import View
 
 STATIC = Path(__file__).parent / "static"
-CLOSED, TOO_FAST, GONE = 1001, 1008, 4000
+NOT_THERE, GONE = 1008, 4000  # why a WebSocket is closed
 _NAME_MAX = 40
-_IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
-
-
-def _policy(page: bytes) -> str:
-    """What the page may load: its own files alone. An import map cannot stand in a file of its own, so the page's is
-    let in by its hash."""
-    hashes = [base64.b64encode(hashlib.sha256(text).digest()).decode() for text in _IMPORT_MAP.findall(page)]
-    scripts = " ".join(["'self'", *(f"'sha256-{h}'" for h in hashes)])
-    return (
-        f"default-src 'self'; script-src {scripts}; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
 
 
 class Server:
@@ -95,7 +74,7 @@ class Server:
             Mount("/", StaticFiles(directory=STATIC, html=True)),
         ]
         app = Starlette(routes=routes, lifespan=self._life)
-        app.add_middleware(_Door, server=self)
+        app.add_middleware(Door, house=self, page=(STATIC / "index.html").read_bytes())
         return app
 
     @contextlib.asynccontextmanager
@@ -147,19 +126,19 @@ class Server:
         )
 
     async def pair(self, request: Request) -> Response:
-        data = await _json_of(request)
+        data = await body_of(request)
         code, name = data.get("code"), data.get("name")
         if not isinstance(code, str) or not isinstance(name, str):
-            return _error(400, "malformed")
+            return error(400, "malformed")
         if not (name.isprintable() and 0 < len(name.strip()) <= _NAME_MAX):
-            return _error(400, "malformed")
+            return error(400, "malformed")
         address = request.client.host if request.client else "?"
         try:
             when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
             client, token = self.access.pair(code, name.strip(), address, when)
         except PairingRefused as refused:
             self.refuse(request, str(refused))
-            return _error(429 if refused.too_many else 403, "too_many" if refused.too_many else "no_code")
+            return error(429 if refused.too_many else 403, "too_many" if refused.too_many else "no_code")
         self._audit.note(client.id, "paired", f"{client.role.name.lower()} {address}")
         role = client.role.name.lower()
         answer = JSONResponse({"client": client.id, "name": client.name, "role": role, "token": token})
@@ -177,12 +156,12 @@ class Server:
 
     async def invite(self, request: Request) -> Response:
         client: Client = request.state.client
-        name = (await _json_of(request)).get("role")
+        name = (await body_of(request)).get("role")
         role = Role.__members__.get(name.upper()) if isinstance(name, str) else None
         if role is None:
-            return _error(400, "malformed")
+            return error(400, "malformed")
         if role > client.role:
-            return _error(403, "role")
+            return error(403, "role")
         self._audit.note(client.id, "invited", role.name.lower())
         return JSONResponse(self.pages.invitation(role))
 
@@ -190,10 +169,10 @@ class Server:
         """A token ends, and with it all connections that came in by it."""
         client: Client = request.state.client
         if client.role < Role.ENGINEER:
-            return _error(403, "role")
-        other = (await _json_of(request)).get("client")
+            return error(403, "role")
+        other = (await body_of(request)).get("client")
         if not isinstance(other, str) or not self.access.revoke(other):
-            return _error(404, "no_item")
+            return error(404, "no_item")
         self._audit.note(client.id, "revoked", other)
         self.records.tokens += 1
         if session := self.hub.sessions.get(other):
@@ -246,7 +225,7 @@ class Server:
     async def _receive(self, socket: WebSocket, session: Session) -> None:
         while True:
             message = await socket.receive()
-            if message["type"] != "websocket.receive":
+            if message["type"] != "websocket.receive" or session.closing:
                 return
             if not session.within_rate(now_ms()):
                 self._audit.note(session.client.id, "refused", "too fast")
@@ -280,7 +259,7 @@ class Server:
                 message = await socket.receive()
                 if message["type"] != "websocket.receive":
                     return
-                if _json(message.get("text")) != {"type": "stop"}:
+                if json_in(message.get("text")) != {"type": "stop"}:
                     await socket.send_json({"type": "ack", "ok": False, "why": "malformed"})
                     continue
                 stopping = asyncio.create_task(self.hub.robot.stop(client.id))
@@ -293,89 +272,18 @@ class Server:
         """One picture for one credit, the newest that this client has not had."""
         camera, had = socket.path_params["camera"], 0
         if camera not in CAMERAS:
-            await socket.close(TOO_FAST)
+            await socket.close(NOT_THERE)
             return
         async with self._accepted(socket):
             while True:
                 message = await socket.receive()
                 if message["type"] != "websocket.receive":
                     return
-                if _json(message.get("text")) != {"type": "next"}:
+                if json_in(message.get("text")) != {"type": "next"}:
                     await socket.send_json({"type": "ack", "ok": False, "why": "malformed"})
                     continue
                 had, picture = await self.gallery.after(camera, had)
                 await socket.send_bytes(picture)
-
-
-class _Door:
-    """Whoever has no token, or comes from another page, gets no further; every answer carries the headers."""
-
-    OPEN = ("/api/hello", "/api/pair", "/api/texts")  # a page has to say how to pair
-
-    def __init__(self, app: Any, server: Server) -> None:
-        self._app, self._server = app, server
-        headers = {**_HEADERS, "Content-Security-Policy": _policy((STATIC / "index.html").read_bytes())}
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        connection = HTTPConnection(scope)
-        path = scope["path"]
-        guarded = path.startswith(("/api/", "/ws"))
-        if guarded and not self._server.own_origin(connection):
-            await self._deny(scope, receive, send, connection, 403, "origin")
-            return
-        if guarded and path not in self.OPEN:
-            client = self._server.client_of(connection)
-            if client is None:
-                await self._deny(scope, receive, send, connection, 401, "token")
-                return
-            scope.setdefault("state", {})["client"] = client
-        if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
-            return
-
-        async def with_headers(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *self._headers]
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
-
-    async def _deny(
-        self, scope: Any, receive: Any, send: Any, connection: HTTPConnection, status: int, why: str
-    ) -> None:
-        self._server.refuse(connection, why)
-        if scope["type"] == "websocket":
-            await receive()  # its connect
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await _error(status, why)(scope, receive, send)
-
-
-def _json(text: str | None) -> Any:
-    """What `text` holds, None = it is no JSON."""
-    try:
-        return json.loads(text) if text is not None else None
-    except (ValueError, RecursionError):
-        return None
-
-
-async def _json_of(request: Request) -> dict[str, Any]:
-    """The body's object; {} if it is none, or too large."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MESSAGE_MAX_BYTES:
-            return {}
-    data = _json(body.decode(errors="replace"))
-    return data if isinstance(data, dict) else {}
-
-
-def _error(status: int, why: str) -> JSONResponse:
-    return JSONResponse({"why": why}, status)
 
 
 def main(arguments: list[str]) -> int:
