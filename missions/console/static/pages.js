@@ -4,9 +4,14 @@ import { hello, state } from "./link.js";
 
 const found = {}; // address -> signal
 
+// The answer of an address, null when there is none: the link may be lost at any moment.
 export async function fetchJson(path) {
-  const answer = await fetch(`api/${path}`);
-  return answer.ok ? answer.json() : null;
+  try {
+    const answer = await fetch(`api/${path}`);
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
 }
 
 // The newest answer of an address, null until there is one; `changes` names its counter in the states.
@@ -18,7 +23,10 @@ function page(path, changes) {
       const count = changes ? state.value?.changed[changes] : 0;
       if (hello.value === null || count === seen) return;
       seen = count;
-      fetchJson(path).then((answer) => (value.value = answer ?? value.value));
+      fetchJson(path).then((answer) => {
+        if (answer === null) seen = undefined; // the next state asks again
+        else value.value = answer;
+      });
     });
   }
   return found[path].value;
