@@ -56,6 +56,7 @@ class Hub:
         if before is not None:
             before.close("replaced")
         session = self.sessions[client.id] = Session(client, seq, now_ms())
+        self._tell()  # what is told while nobody listens is not kept
         return session
 
     def leave(self, session: Session) -> None:
@@ -89,10 +90,10 @@ class Hub:
         self._tell()
 
     def _tell(self) -> None:
-        self._number += 1
-        t_ms = self.state_ms = now_ms()
         if not self.sessions:
             return
+        self._number += 1
+        t_ms = self.state_ms = now_ms()
         newest = self.robot.newest
         state = {
             "type": "state",

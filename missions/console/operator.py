@@ -18,6 +18,7 @@ _ROUTINE = frozenset(
     {Action.ARM, Action.DISARM, Action.MOUNT, Action.START, Action.JOG}
     | {Action.TAKE, Action.GRANT, Action.HEARTBEAT}
 )
+_NOBODYS = OperatorMessage(0, 0, "", Action.HEARTBEAT)
 
 
 class RemoteOperator:
@@ -66,6 +67,8 @@ class RemoteOperator:
         try:
             message: OperatorMessage = ORDER.decode(data)
         except CodecError:
+            message = _NOBODYS
+        if not message.client:  # an empty datagram reads as an order of nobody
             self.malformed += 1
             return None
         if message.action is Action.STOP:

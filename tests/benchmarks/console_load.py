@@ -23,22 +23,30 @@ class Heard:
     lags_ms: list[float] = field(default_factory=list)  # age of a state when it arrived
 
 
-async def _state(socket: ClientConnection, heard: Heard) -> None:
-    seq, told_ms, told_s = 0, 0, time.monotonic()
-    due_s = time.monotonic()
-    async for text in socket:
-        message = json.loads(text)
-        if "t_ms" in message:
-            told_ms, told_s = message["t_ms"], time.monotonic()
-        seq = max(seq, message.get("seq") or 0)
-        if message["type"] == "state":
-            heard.states += 1
-            heard.lags_ms.append(time.monotonic_ns() / 1e6 - message["t_ms"])
-        if time.monotonic() >= due_s:
-            due_s = max(due_s + ALIVE_S, time.monotonic())
-            seq += 1
-            held_ms = (time.monotonic() - told_s) * 1000
-            await socket.send(json.dumps({"type": "alive", "seq": seq, "echo": told_ms, "held_ms": held_ms}))
+class _Tablet:
+    """One client's state: what it hears, and its heartbeat."""
+
+    def __init__(self, socket: ClientConnection, heard: Heard) -> None:
+        self._socket, self._heard = socket, heard
+        self._seq, self._told_ms, self._told_s = 0, 0, time.monotonic()
+
+    async def listen(self) -> None:
+        async for text in self._socket:
+            message = json.loads(text)
+            if "t_ms" in message:
+                self._told_ms, self._told_s = message["t_ms"], time.monotonic()
+            self._seq = max(self._seq, message.get("seq") or 0)
+            if message["type"] == "state":
+                self._heard.states += 1
+                self._heard.lags_ms.append(time.monotonic_ns() / 1e6 - message["t_ms"])
+
+    async def beat(self) -> None:
+        while True:
+            await asyncio.sleep(ALIVE_S)
+            self._seq += 1
+            held_ms = (time.monotonic() - self._told_s) * 1000
+            alive = {"type": "alive", "seq": self._seq, "echo": self._told_ms, "held_ms": held_ms}
+            await self._socket.send(json.dumps(alive))
 
 
 async def _video(socket: ClientConnection, heard: Heard) -> None:
@@ -54,7 +62,8 @@ async def _client(url: str, token: str, camera: str, heard: Heard) -> None:
         return connect(f"ws{url.rstrip('/')[4:]}{path}", additional_headers=headers, compression=None)
 
     async with opened("/ws") as state, opened(f"/ws/video/{camera}") as video:
-        await asyncio.gather(_state(state, heard), _video(video, heard))
+        tablet = _Tablet(state, heard)
+        await asyncio.gather(tablet.listen(), tablet.beat(), _video(video, heard))
 
 
 async def _all(url: str, tokens: list[str], seconds: float, heard: Heard) -> None:
