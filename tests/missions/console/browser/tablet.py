@@ -101,8 +101,9 @@ class Tablet:
         """The crew's checklist, by finger."""
         self.show("checks")
         self.see("[data-item]")
-        for box in self.page.locator('[data-item][aria-checked="false"]').all():
-            box.click()
+        open_items = self.page.locator('[data-item][aria-checked="false"]')
+        for item in [box.get_attribute("data-item") for box in open_items.all()]:
+            self.tap(f'[data-item="{item}"]')
         for name, value in {**FIGURES, **WEATHER}.items():
             row = self.page.locator(f'[data-figure="{name}"]')
             if f"{value:g} " not in row.locator("b").inner_text():

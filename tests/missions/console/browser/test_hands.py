@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from tests.missions.console.browser.tablet import Tablet
 from tests.missions.console.stage import Stage
 from tests.missions.console.test_lost import cut_and_still
@@ -97,35 +95,21 @@ def test_a_reset_that_is_let_go_too_early_resets_nothing(tablets: Tablets) -> No
 
 
 @contextmanager
-def rolling(tablets: Tablets) -> Iterator[Tablet]:
+def rolling(tablet: Tablet) -> Iterator[None]:
     """Held forward at the speed of the promise."""
-    tablet = tablets(touch=True)
-    tablet.by_hand()
-    if "Slow" in tablet.see('[data-open="speed"]').inner_text():
-        tablet.tap('[data-open="speed"]')
     with tablet.held(FORWARD):
         tablet.page.wait_for_function(
             "() => parseFloat(document.querySelectorAll('.figure')[1].innerText) >= 0.09"
         )
-        yield tablet
-
-
-def test_what_is_held_moves_and_what_is_let_go_stands(tablets: Tablets, stage: Stage) -> None:
-    with rolling(tablets) as tablet:
-        pass
-    tablet.page.wait_for_timeout(500)
-    assert tablet.mode == "MANUAL"
-    assert tablet.figure("Speed") == 0.0
-
-
-def test_a_page_that_is_closed_while_its_button_is_held(tablets: Tablets, stage: Stage) -> None:
-    with pytest.raises(Exception, match="closed"), rolling(tablets) as tablet:
-        tablet.page.close()
-    cut_and_still(stage)
+        yield
 
 
 def blurred(tablet: Tablet) -> None:
     tablet.page.evaluate("() => dispatchEvent(new Event('blur'))")
+
+
+def cancelled(tablet: Tablet) -> None:
+    tablet.page.locator(FORWARD).dispatch_event("pointercancel", {"pointerId": 1})
 
 
 def hidden(tablet: Tablet) -> None:
@@ -137,15 +121,37 @@ def hidden(tablet: Tablet) -> None:
     )
 
 
-def cancelled(tablet: Tablet) -> None:
-    tablet.page.locator(FORWARD).dispatch_event("pointercancel", {"pointerId": 1})
+def killed(tablet: Tablet) -> None:
+    tablet.page.close()
 
 
-@pytest.mark.parametrize("taken_away", [blurred, hidden, cancelled])
-def test_what_takes_the_finger_away_ends_the_motion(
-    tablets: Tablets, stage: Stage, taken_away: Callable[[Tablet], None]
+def test_whatever_takes_the_finger_or_the_page_away_ends_the_motion(tablets: Tablets, stage: Stage) -> None:
+    tablet = tablets()
+    tablet.by_hand()
+    tablet.tap('[data-open="speed"]')
+    with rolling(tablet):
+        pass
+    tablet.page.wait_for_timeout(800)
+    assert (tablet.mode, tablet.figure("Speed")) == ("MANUAL", 0.0)
+    for taken_away in (blurred, cancelled):
+        with rolling(tablet):
+            taken_away(tablet)
+            tablet.page.wait_for_timeout(800)
+            assert tablet.mode == "MANUAL"  # somebody still looks; only the button is let go
+        cut_and_still(stage)
+    with rolling(tablet):
+        hidden(tablet)
+        tablet.see_mode("HOLD")
+    cut_and_still(stage)
+
+
+def test_a_page_that_is_closed_while_its_button_is_held_moves_nothing_any_more(
+    tablets: Tablets, stage: Stage
 ) -> None:
-    with rolling(tablets) as tablet:
-        taken_away(tablet)
-        tablet.page.wait_for_timeout(800)
+    tablet = tablets()
+    tablet.by_hand()
+    tablet.tap('[data-open="speed"]')
+    held = rolling(tablet)
+    held.__enter__()
+    killed(tablet)
     cut_and_still(stage)
