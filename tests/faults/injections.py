@@ -351,3 +351,39 @@ def silent_console(rig: Rig) -> Iterator[None]:
         yield from _forever()
     finally:
         rig.crew.silent = False
+
+
+def flapping_console(silent_s: float, alive_s: float) -> Injection:
+    """Silent and alive in turn, beginning with silence."""
+
+    def inject(rig: Rig) -> Iterator[None]:
+        try:
+            while True:
+                for rig.crew.silent, seconds in ((True, silent_s), (False, alive_s)):
+                    for _ in range(round(seconds / _TICK_S)):
+                        yield
+        finally:
+            rig.crew.silent = False
+
+    return inject
+
+
+def repeated_words(rig: Rig) -> Iterator[None]:
+    """A receiver out of range hands on the crew's last words, with their old numbers, in every tick."""
+    while not (words := rig.now.frame.operator):
+        rig.tick()
+    rig.crew.repeats = words
+    yield from silent_console(rig)
+
+
+def stranger(action: Action, *, crew: bool) -> Injection:
+    """Another client says this in every tick; `crew`: the one that drives is there, too."""
+
+    def inject(rig: Rig) -> Iterator[None]:
+        rig.crew.stranger, rig.crew.silent = action, not crew
+        try:
+            yield from _forever()
+        finally:
+            rig.crew.stranger, rig.crew.silent = None, False
+
+    return inject

@@ -17,6 +17,7 @@ from robot.messages import Action, CommandFrame, Mode, OperatorMessage, SensorFr
 
 LINE = "short-60m"
 CREW = "crew"
+STRANGER = "other tablet"
 _HEARTBEAT_NS = 100_000_000
 _JOG_NS = 50_000_000
 _BEHIND_M = (
@@ -33,6 +34,8 @@ class Crew:
 
     def __init__(self) -> None:
         self.silent = False
+        self.repeats: tuple[OperatorMessage, ...] = ()  # said over and over instead of anything new
+        self.stranger: Action | None = None  # what another client says in every tick
         self.jog = ""
         self._acts: deque[tuple[Action, str]] = deque([(Action.TAKE, "")])
         self._seq = 0
@@ -43,8 +46,14 @@ class Crew:
         self._acts.append((action, argument))
 
     def messages(self, t_ns: int, mode: Mode) -> tuple[OperatorMessage, ...]:
+        others: tuple[OperatorMessage, ...] = ()
+        if self.stranger is not None:
+            others = (OperatorMessage(t_ns, t_ns, STRANGER, self.stranger),)
         if self.silent:
-            return ()
+            return (*self.repeats, *others)
+        return (*self._own(t_ns, mode), *others)
+
+    def _own(self, t_ns: int, mode: Mode) -> tuple[OperatorMessage, ...]:
         if t_ns >= self._heartbeat_ns:
             self._heartbeat_ns = t_ns + _HEARTBEAT_NS
             self._acts.append((Action.HEARTBEAT, ""))

@@ -358,6 +358,37 @@ def _crossing_row() -> Row:
     return Row(26, "1, 15 or 27 in every step of a crossing", "all", "S11", tuple(variants))
 
 
+def _console_rows() -> tuple[Row, ...]:
+    standing = stays((SAFE, READY, HOLD, STOPPED), "console_lost", ms=1_020)
+    backing = {RETREAT: Cell(HOLD, ("retreated",), 12_000)}  # it ends its manoeuvre
+    crossing = holds((CROSSING,), "console_lost", ms=31_100)
+    by_hand = holds((MANUAL, MOUNTING), "console_lost", ms=220)
+    lost = {**standing, **backing, **crossing, **by_hand, **holds((TRAVEL, WRAP), "console_lost", ms=1_020)}
+    flickering = stays((SAFE, READY, TRAVEL, WRAP, CROSSING, HOLD, RETREAT, STOPPED))
+    refused = stays(MODES, "authority_refused", ms=20)
+    stopped = {**stops((SAFE, *ARMED), "operator_stop", ms=20), **stays((STOPPED,))}
+    return (
+        Row(27, "console link off", "link", "S8", (Variant("silent", inject.silent_console, lost),)),
+        Row(28, "console link flapping", "link", "S8", (
+            Variant("1.2 s of 2 s", inject.flapping_console(1.2, 0.8), lost),
+            Variant("0.3 s of 0.5 s", inject.flapping_console(0.3, 0.2), {**flickering, **by_hand}),
+            Variant("2 s of 4 s", inject.flapping_console(2.0, 2.0), lost),
+        )),
+        Row(29, "heartbeat from the wrong client", "link", "S8 S9", (
+            Variant("heartbeat", inject.stranger(Action.HEARTBEAT, crew=False), lost),
+        )),
+        Row(30, "last words repeated with their old numbers", "link", "S4 S8", (
+            Variant("repeated", inject.repeated_words, lost),
+        )),
+        Row(31, "two operators command", "link", "S9 S6", (
+            Variant("resume", inject.stranger(Action.RESUME, crew=True), refused),
+            Variant("manual", inject.stranger(Action.MANUAL, crew=True), refused),
+            Variant("disarm", inject.stranger(Action.DISARM, crew=True), refused),
+            Variant("stop", inject.stranger(Action.STOP, crew=True), stopped),
+        )),
+    )  # fmt: skip
+
+
 def _host_rows() -> tuple[Row, ...]:
     stalled = {
         **stops(ARMED, "loop_stalled", ms=20),
@@ -411,11 +442,6 @@ _WRONG_FILES = Row(39, "parameter file is wrong", "config", "S13", files=(
 
 NOT_YET: Mapping[int, str] = {
     9: "drive reports its watchdog disabled",
-    27: "console link off",
-    28: "console link flapping",
-    29: "heartbeat from the wrong client",
-    30: "last jog value repeated",
-    31: "two operators command",
     32: "STOP during arming, wait, mission load, logging stall, crossing",
     33: "e-stop input opens, sticks, bounces",
     38: "disk full, log write error",
@@ -433,6 +459,7 @@ ROWS: Mapping[int, Row] = {
         *_sensor_rows(),
         *_plant_rows(),
         _crossing_row(),
+        *_console_rows(),
         *_host_rows(),
         _WRONG_FILES,
     )
