@@ -20,17 +20,18 @@ function drawOn(canvas, bitmap, overlay) {
   overlay.axis.forEach(([x, y], number) => (number ? pen.lineTo(x, y) : pen.moveTo(x, y)));
   pen.stroke();
   pen.setLineDash([]);
-  overlay.features.forEach((feature) => drawFeature(pen, feature, bitmap));
+  overlay.features.forEach((feature) => drawFeature(pen, feature));
 }
 
-function drawFeature(pen, { kind, range_m, box: [x, y, w, h] }, { width, height }) {
+// The label stands left of the box: the right side is for the buttons.
+function drawFeature(pen, { kind, range_m, box: [x, y, w, h] }) {
   const label = `${named("kinds", kind)}  ${range_m.toFixed(1)} m`;
   pen.strokeStyle = BOX;
   pen.strokeRect(x, y, w, h);
   pen.font = "bold 20px sans-serif";
   const across = pen.measureText(label).width + 12;
-  const left = Math.min(Math.max(x, 2), width - across - 2);
-  const top = y > 34 ? y - 32 : Math.min(y + h + 4, height - 32);
+  const left = Math.max(x - across - 6, 2);
+  const top = Math.max(y + h / 2 - 14, 2);
   pen.fillStyle = BOX;
   pen.fillRect(left, top, across, 28);
   pen.fillStyle = "#000";

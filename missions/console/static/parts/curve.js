@@ -7,6 +7,7 @@ import { language, theme } from "../settings.js";
 import { t } from "../texts.js";
 
 const EVERY_MS = 1000;
+const LONG_S = 120; // from there on the axis counts minutes
 const LINES = ["--line-1", "--line-2"];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -21,7 +22,13 @@ function options(names, width, height, seconds) {
     legend: { show: false },
     cursor: { show: false },
     axes: [
-      { ...axis, size: 32, values: (_, at) => at.map((s) => (seconds > 120 ? `${Math.round(s / 60)} min` : `${s} s`)) },
+      {
+        ...axis,
+        size: 32,
+        space: 70,
+        incrs: seconds > LONG_S ? [60, 300, 600] : [10, 20],
+        values: (_, at) => at.map((s) => (seconds > LONG_S ? `${s / 60} min` : `${s} s`)),
+      },
       ...names.map((name, number) => ({ ...axis, scale: name, side: number ? 1 : 3, size: 64, grid: { ...axis.grid, show: number === 0 } })),
     ],
     series: [{}, ...names.map((name, number) => ({ scale: name, stroke: colour(LINES[number]), width: 3, dash: number ? [10, 6] : undefined }))],

@@ -5,14 +5,11 @@ import { line } from "../pages.js";
 import { named, t } from "../texts.js";
 import { fixed, minutes } from "./values.js";
 
-const BEHIND_M = 3; // the robot is mounted behind the first pole
-
 export function Ruler() {
   const survey = line();
   const now = state.value;
   if (!survey || !now?.job) return html`<div class="ruler"></div>`;
-  const length = survey.length_m + BEHIND_M;
-  const place = (m) => `${((m + BEHIND_M) / length) * 100}%`;
+  const place = (m) => `${(m / survey.length_m) * 100}%`;
   const { wrapped_from_m, wrapped_to_m } = now.job;
   const at = now.values.chainage_m;
   const seen = now.features.filter(({ at_m }) => at_m !== null);
@@ -25,7 +22,7 @@ export function Ruler() {
     <div class="track">
       <div class="conductor"></div>
       ${wrapped_to_m !== null && html`<div class="wrapped"
-        style=${{ left: place(wrapped_from_m), width: `${((wrapped_to_m - wrapped_from_m) / length) * 100}%` }}></div>`}
+        style=${{ left: place(wrapped_from_m), width: place(wrapped_to_m - wrapped_from_m) }}></div>`}
       ${survey.poles.map(({ id, at_m }, number) => html`<div class="pole ${number === 0 ? "first" : number === survey.poles.length - 1 ? "last" : ""}" style=${{ left: place(at_m) }} key=${id}>
         <i></i><span>${id}<br />${at_m.toFixed(0)} m</span></div>`)}
       ${hung.map(({ kind, at_m }) => html`<div class="feature" style=${{ left: place(at_m) }} title=${named("kinds", kind)}></div>`)}

@@ -12,6 +12,6 @@ export function Sheet({ title, close, children, id }) {
   }, []);
   return html`<div class="sheet" role="dialog" aria-label=${title} tabindex="-1" ref=${box} id=${id}>
     <div class="sheet-head"><h2>${title}</h2><button onClick=${close}>${t("ui.close")}</button></div>
-    <div class="sheet-body">${children}</div>
+    <div class="sheet-body" tabindex="0">${children}</div>
   </div>`;
 }

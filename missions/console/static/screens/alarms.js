@@ -14,7 +14,7 @@ export function Main() {
   const book = alarmBook();
   const lists = { active: state.value?.alarms ?? [], shelved: book?.shelved ?? [], history: book?.history ?? [] };
   const rows = lists[part.value];
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <${Pick} value=${part.value} choose=${(one) => (part.value = one)}
       options=${Object.entries(lists).map(([name, list]) => [name, `${t(`ui.alarms_${name}`)} (${list.length})`])} />
     ${rows.length === 0 && html`<p class="large">✓ ${t("ui.none")}</p>`}

@@ -21,7 +21,7 @@ export function Main() {
   const now = state.value;
   if (!now?.values) return html`<p>${t("ui.waiting")}</p>`;
   const holdsNow = mode.value === "HOLD";
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${holdsNow ? t("ui.it_holds") : t(`modes.${mode.value}`)}</h1>
     ${holdsNow && html`<p class="large">${named("events", `${now.reason}.cause`)}</p><p>${named("events", `${now.reason}.remedy`)}</p>`}
     ${holdsNow && driving.value && html`<div class="choices">
@@ -45,7 +45,7 @@ const Kinds = () => html`<${Sheet} id="kinds" title=${t("actions.treat_as")} clo
 // The crossing at hand, its steps, and the stance to which the chosen one leads.
 function Steps() {
   const crossing = nearest(crossings()?.crossings ?? [], state.value);
-  if (!crossing) return html`<p>${t("ui.no_crossing_near")}</p>`;
+  if (!crossing) return html`<p>${t(crossings()?.pending === true ? "ui.planning" : "ui.no_crossing_near")}</p>`;
   const number = Math.min(chosen.value, crossing.steps.length - 1);
   const step = crossing.steps[number];
   const { front, middle, rear, rotor_deg, guide } = step;

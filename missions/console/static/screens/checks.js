@@ -15,7 +15,7 @@ const UNITS = { mass_kg: "kg", coil_m: "m", wind_mps: "m/s", gust_mps: "m/s", te
 export function Main() {
   const page = checks();
   if (!page) return html`<p>${t("ui.waiting")}</p>`;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${page.complete ? t("ui.checks_complete") : t("ui.checks_open", { count: page.open.length })}</h1>
     <${Automatic} />
     <h2>${t("ui.crew_checks")}</h2>

@@ -10,7 +10,7 @@ import { t } from "../texts.js";
 
 const DEVICES = ["tablet-1", "tablet-2", "phone-1", "phone-2", "phone-3", "desk"];
 
-export const Main = () => html`<div class="scroll">
+export const Main = () => html`<div class="scroll" tabindex="0">
   ${hello.value ? html`<${Paired} />` : html`<${Pairing} />`}
   <${Choices} />
   ${hello.value && html`<${Invite} />`}

@@ -21,7 +21,7 @@ export function Main() {
   if (!page || !state.value?.wire) return html`<p>${t("ui.waiting")}</p>`;
   const { robot, load, cores, disk } = page;
   const { wire, clients } = state.value;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${t("ui.screen_health")}</h1>
     <h2>${t("ui.robot")}</h2>
     <table><tbody>

@@ -12,13 +12,13 @@ export function Main() {
   const job = state.value?.job;
   if (!line() || !job) return html`<p>${t("ui.waiting")}</p>`;
   const laid = job.wrapped_to_m === null ? 0 : job.wrapped_to_m - job.wrapped_from_m;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${line().name}</h1>
     <${Ruler} />
     <h2>${t("ui.progress")}</h2>
     <table><tbody>
       <${Row} name=${t("ui.state")} value=${job.finished ? `✓ ${t("ui.finished")}` : t(`modes.${mode.value}`)} />
-      <${Row} name=${t("ui.wrapped")} value=${`${fixed(laid, 1)} / ${fixed(job.end_m + 2.5, 1)} m`} />
+      <${Row} name=${t("ui.wrapped")} value=${`${fixed(laid, 1)} / ${fixed(job.end_m - (job.wrapped_from_m ?? 0), 1)} m`} />
       <${Row} name=${t("ui.turns")} value=${job.turns} />
       <${Row} name=${t("ui.unwrapped")} value=${`${fixed(job.unwrapped_m, 2)} m`} />
       <${Row} name=${t("ui.cable_used")} value=${`${fixed(job.cable_used_m, 1)} m`} />

@@ -10,7 +10,7 @@ const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(byte
 export function Main() {
   const page = logs();
   if (!page) return html`<p>${t("ui.waiting")}</p>`;
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${t("ui.screen_logs")}</h1>
     ${state.value?.log?.ok === false && html`<div class="entry wrong"><b>▲ ${t("ui.log_broken")}</b></div>`}
     <p>${t("ui.finish_how")}</p>

@@ -7,7 +7,7 @@ import { Ahead, Coil, fixed, Position, Speed, Tension, TimeLeft } from "../parts
 
 export function Main() {
   if (!state.value?.values) return html`<p>${t("ui.waiting")}</p>`;
-  return html`<div class="scroll observer">
+  return html`<div class="scroll observer" tabindex="0">
     <p class="huge">${both(`modes.${mode.value}`).join(" ")}</p>
     <p class="huge">${fixed(state.value.values.chainage_m, 1)} <small>/ ${fixed(state.value.job.end_m, 0)} m</small></p>
     <div class="watch-values"><${Speed} /><${Tension} wrapping=${mode.value === "WRAP"} /><${Coil} /><${TimeLeft} /><${Ahead} /><${Position} /></div>

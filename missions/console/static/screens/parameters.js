@@ -20,7 +20,7 @@ export function Main() {
   const page = parameters();
   if (!page) return html`<p>${t("ui.waiting")}</p>`;
   const why = reason();
-  return html`<div class="scroll">
+  return html`<div class="scroll" tabindex="0">
     <h1>${t("ui.screen_parameters")}</h1>
     ${why && html`<div class="entry wrong" id="why-not"><b>▲ ${why}</b></div>`}
     ${page.restart_needed && html`<div class="entry"><b>● ${t("ui.restart_needed")}</b></div>`}

@@ -10,7 +10,7 @@ const GROUPS = [["tension_n", "speed_mps"], ["chainage_m", "coil_m"], ["roll_deg
 
 const seconds = signal(300);
 
-export const Main = () => html`<div class="scroll">
+export const Main = () => html`<div class="scroll" tabindex="0">
   <${Pick} value=${seconds.value} choose=${(one) => (seconds.value = one)}
     options=${SPANS.map((one) => [one, t("ui.minutes", { minutes: one / 60 })])} />
   ${GROUPS.map((names) => html`<${LiveCurve} names=${names} seconds=${seconds.value} key=${names.join()} />`)}

@@ -62,7 +62,7 @@
       const { overflowX, overflowY } = getComputedStyle(box);
       if (overflowY === "auto" || box.matches(".side .watch")) break;
       if (overflowX !== "visible" || box.matches("button")) {
-        if (box.scrollWidth > box.clientWidth + 1) faults.push(`cut off at the side: ${name(box)} ${name(node)}`);
+        if (box.scrollWidth > box.clientWidth + 1) faults.push(`cut off at the side: ${name(box)}`);
         if (box.scrollHeight > box.clientHeight + 2 && box.matches("button, .line *, .top *, .figures, .ruler-words, #stop")) faults.push(`cut off below: ${name(box)}`);
       }
     }
