@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import { driving, holder, me, role, say, state } from "../link.js";
 import { t } from "../texts.js";
-import { Press, takeByForce } from "./press.js";
+import { Press } from "./press.js";
 import { Sheet } from "./sheet.js";
 import { handOverOpen } from "./topbar.js";
 
@@ -14,7 +14,7 @@ export function HandOver() {
     ${!driving.value && role.value !== "observer" && html`<div class="row">
       <button class="tall wide" onClick=${() => say("ask")}>
         ${asked ? t("ui.asked", { seconds: Math.ceil(asked.left_s) }) : t("ui.ask")}</button>
-      <${Press} what="take" order=${takeByForce} label=${t("ui.take_hold")} kind="tall wide" />
+      <${Press} what="take" order=${() => say("take")} label=${t("ui.take_hold")} kind="tall wide" />
     </div>`}
     ${role.value === "observer" && html`<p>${t("ui.observers_look")}</p>`}
     <p>${t("ui.stop_is_for_all")}</p>

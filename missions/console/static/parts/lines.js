@@ -4,7 +4,8 @@ import { html } from "htm/preact";
 import { driving, ended, hello, linked, mode, outage, refusal, say, state, ageMs } from "../link.js";
 import { named, t } from "../texts.js";
 import { show } from "../screens.js";
-import { SHAPES } from "../screens/alarms.js";
+
+export const SHAPES = { info: "●", warning: "▲", alarm: "◆", safety: "■" }; // of severities
 
 function LostLink() {
   if (ended.value) return html`<div class="line grave" role="alert"><b>${t(`why.${ended.value}`)}</b></div>`;

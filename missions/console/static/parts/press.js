@@ -1,7 +1,7 @@
 // A button that has to be held for two seconds, by finger or by Enter; let go earlier it does nothing.
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { say, tell } from "../link.js";
+import { tell } from "../link.js";
 
 const HOLD_MS = 2150; // the server wants 2 s, by its own clock
 
@@ -49,5 +49,3 @@ export function Press({ what, order, label, kind }) {
     onContextMenu=${(event) => event.preventDefault()}
   ><span>${label}</span></button>`;
 }
-
-export const takeByForce = () => say("take");

@@ -11,7 +11,7 @@ export function minutes(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-export function Value({ label, text, unit, big, wrong }) {
+function Value({ label, text, unit, big, wrong }) {
   return html`<div class="value ${big ? "big" : ""} ${wrong ? "wrong" : ""} ${fresh.value ? "" : "old"}">
     <span class="label">${label}</span>
     <span class="figure">${wrong && html`<i aria-hidden="true">▲</i>`}${text}<small>${unit}</small></span>

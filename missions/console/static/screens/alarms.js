@@ -5,7 +5,8 @@ import { role, say, state } from "../link.js";
 import { alarmBook } from "../pages.js";
 import { named, t } from "../texts.js";
 import { minutes } from "../parts/values.js";
-import { Pick } from "./connect.js";
+import { SHAPES } from "../parts/lines.js";
+import { Pick } from "../parts/pick.js";
 
 const SHELVE_MIN = 10;
 const part = signal("active");
@@ -23,8 +24,6 @@ export function Main() {
       : rows.map((one) => html`<${Alarm} one=${one} key=${one.id} />`)}
   </div>`;
 }
-
-export const SHAPES = { info: "●", warning: "▲", alarm: "◆", safety: "■" };
 
 const Words = ({ id, severity, detail }) => html`<b class="severity ${severity}">${SHAPES[severity]} ${t(`severities.${severity}`)}</b>
   <b>${named("events", `${id}.cause`)}</b>

@@ -11,8 +11,8 @@ import { Camera } from "../parts/camera.js";
 import { Sheet } from "../parts/sheet.js";
 import { Stance, stanceOf } from "../parts/stance.js";
 import { Ahead, Position } from "../parts/values.js";
-import { nextJog, nearest } from "../steps.js";
-import { expectsText, stepText } from "./drive.js";
+import { expectsText, stepText } from "../parts/words.js";
+import { nearest, nextJog } from "../steps.js";
 
 const treating = signal(false); // the list of kinds is open
 const chosen = signal(0); // step of the crossing

@@ -7,6 +7,7 @@ import { tokens } from "../pages.js";
 import { show } from "../screens.js";
 import { hand, language, theme } from "../settings.js";
 import { t } from "../texts.js";
+import { Pick } from "../parts/pick.js";
 
 const DEVICES = ["tablet-1", "tablet-2", "phone-1", "phone-2", "phone-3", "desk"];
 
@@ -40,11 +41,6 @@ function Pairing() {
     <button class="tall wide primary" id="pair" disabled=${!code} onClick=${pair}>${t("ui.pair")}</button>
     ${why && html`<p class="wrong" role="alert">${t(`why.${why}`)}</p>`}`;
 }
-
-export const Pick = ({ options, value, choose }) => html`<div class="picks" role="group">
-  ${options.map(([key, label]) => html`<button key=${key} class=${key === value ? "chosen" : ""}
-    aria-pressed=${key === value ? "true" : "false"} onClick=${() => choose(key)}>${label}</button>`)}
-</div>`;
 
 function Paired() {
   const { name } = hello.value;

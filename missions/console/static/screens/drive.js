@@ -5,7 +5,7 @@ import { driving, mode, role, state } from "../link.js";
 import { line } from "../pages.js";
 import { show } from "../screens.js";
 import { axis, jogSpeed, slow, SPEEDS } from "../orders.js";
-import { named, t } from "../texts.js";
+import { t } from "../texts.js";
 import { AskControl, Jog, Order, Reset } from "../parts/buttons.js";
 import { Camera } from "../parts/camera.js";
 import { LiveCurve } from "../parts/curve.js";
@@ -13,6 +13,7 @@ import { Ruler } from "../parts/ruler.js";
 import { Sheet } from "../parts/sheet.js";
 import { Stance, stanceOf } from "../parts/stance.js";
 import { Ahead, Coil, Pitch, Position, Roll, Slope, Speed, Tension } from "../parts/values.js";
+import { deniedText, expectsText, stepText } from "../parts/words.js";
 
 export const drives = true; // the wide layout
 
@@ -43,21 +44,6 @@ function Crossing() {
   const { step, steps, action, expects, reversible } = state.value.crossing;
   return html`<b>${t("ui.step", { step: step + 1, steps })}: ${stepText(action)}</b> ${expectsText(expects)}
     ${!reversible && html`<b> ▲ ${t("ui.no_return")}</b>`}`;
-}
-
-// "undo: open front" and "travel reached; grip position" in words of the catalogue.
-export const stepText = (action) => action.split(": ").map(words).join(": ");
-export const expectsText = (expects) => (expects ? expects.split("; ").map((one) => t(`expects.${one}`)).join("; ") : "");
-
-function words(text) {
-  const carriage = text.match(/^(\w+) (front|middle|rear)$/);
-  return carriage ? `${t(`steps.${carriage[1]}`)}: ${t(`carriages.${carriage[2]}`)}` : t(`steps.${text}`);
-}
-
-// "grip_front: no release while rolling", of the gate.
-function deniedText(text) {
-  const [name, why] = text.split(": ");
-  return `${named("axes", name)}: ${named("denied", why)}`;
 }
 
 const Axes = () => html`<${Sheet} id="axes" title=${t("ui.axis")} close=${() => (axesOpen.value = false)}>

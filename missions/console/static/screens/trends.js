@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { t } from "../texts.js";
 import { LiveCurve } from "../parts/curve.js";
-import { Pick } from "./connect.js";
+import { Pick } from "../parts/pick.js";
 
 const SPANS = [60, 300, 1800];
 const GROUPS = [["tension_n", "speed_mps"], ["chainage_m", "coil_m"], ["roll_deg", "slope_deg"], ["rotor_rpm", "battery_v"]];
