@@ -7,10 +7,8 @@ import { holding, held, release } from "../hold.js";
 import { jog, jogSpeed } from "../orders.js";
 import { named, t } from "../texts.js";
 import { AskControl, Order, Reset } from "../parts/buttons.js";
-import { Camera } from "../parts/camera.js";
 import { Sheet } from "../parts/sheet.js";
 import { Stance, stanceOf } from "../parts/stance.js";
-import { Ahead, Position } from "../parts/values.js";
 import { expectsText, stepText } from "../parts/words.js";
 import { nearest, nextJog } from "../steps.js";
 
@@ -63,10 +61,6 @@ function Steps() {
       <button class="tall" aria-label=${t("ui.step_after")} onClick=${move(1)}>▼</button>
     </div>`;
 }
-
-// The picture stands beside the steps; nothing here can be tapped.
-export const Side = () => html`<div class="watch"><${Camera} name="forward" />
-  <div class="watch-values"><${Position} /><${Ahead} /></div></div>`;
 
 function RunStep() {
   const crossing = nearest(crossings()?.crossings ?? [], state.value);

@@ -13,7 +13,7 @@ from missions.files import PACKAGED_LINES
 from tests.missions.console.browser.tablet import PLAN_MS, Tablet
 from tests.missions.console.stage import Stage
 
-SPEED = 3.0  # of the robot's time while it works by itself
+SPEED = 5.0  # of the robot's time while it works by itself
 CROSSING_MS = 120_000
 SCENARIO = """
 format = "silkline.scenario/1"
@@ -53,6 +53,7 @@ def download(tablet: Tablet, file: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.timeout(900)  # it is the whole job
 def test_a_crew_runs_a_job_from_connecting_to_its_summary(
     chromium: Any, branch: Stage, pictures: Path, tmp_path: Path
 ) -> None:
@@ -110,7 +111,7 @@ def test_a_crew_runs_a_job_from_connecting_to_its_summary(
     second.page.screenshot(path=pictures / "crew-logs.png")
     summary = json.loads(download(second, "summary.json", tmp_path).read_text(encoding="utf-8"))
     assert summary["violations"] == []
-    assert [one["outcome"] for one in summary["crossings"]] == ["done", "done"]
+    assert [one["outcome"] for one in summary["crossings"]] == ["done", "done", "refused"]
     assert summary["wrapped_m"] > 45.0
     assert download(second, "mission.mcap", tmp_path).stat().st_size > 100_000
     for tablet in (first, second):
