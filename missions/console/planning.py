@@ -82,7 +82,7 @@ class Planning:
 
 
 async def silkline(arguments: list[str]) -> tuple[str, str]:
-    """What a command of ours says on stdout and stderr; it runs when nothing else wants the computer."""
+    """What a command of ours says on stdout and stderr; the robot's and the crew's processes come first."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -102,7 +102,7 @@ async def silkline(arguments: list[str]) -> tuple[str, str]:
 
 
 def _politely() -> None:
-    os.nice(10)
+    os.nice(5)
 
 
 def by_hand(crossing: dict[str, Any], places_m: dict[str, float]) -> None:

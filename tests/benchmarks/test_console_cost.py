@@ -91,4 +91,4 @@ def test_ten_clients_for_ten_minutes(tmp_path: Path) -> None:
     print(figures)
     assert figures.share <= SERVER_SHARE
     assert figures.growth_mb < GROWTH_MB
-    assert figures.busy[0] <= figures.quiet[0] + 0.5
+    assert figures.busy[0] <= figures.quiet[0] + max(0.5, figures.quiet[0] / 4)  # ms
