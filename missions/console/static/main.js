@@ -3,7 +3,6 @@ import { html } from "htm/preact";
 import { render } from "preact";
 import { enter } from "./enter.js";
 import { release } from "./hold.js";
-import { listen } from "./keyboard.js";
 import { hello, role } from "./link.js";
 import { menuOpen, NAMES, screen, show } from "./screens.js";
 import { loadTexts, t } from "./texts.js";
@@ -11,7 +10,7 @@ import { HandOver } from "./parts/handover.js";
 import { Lines } from "./parts/lines.js";
 import { Sheet } from "./parts/sheet.js";
 import { StopButton } from "./parts/stopbutton.js";
-import { handOverOpen, TopBar } from "./parts/topbar.js";
+import { TopBar } from "./parts/topbar.js";
 import { Watch } from "./parts/watch.js";
 import * as alarms from "./screens/alarms.js";
 import * as assist from "./screens/assist.js";
@@ -25,6 +24,7 @@ import * as observer from "./screens/observer.js";
 import * as parameters from "./screens/parameters.js";
 import * as trends from "./screens/trends.js";
 import "./gamepad.js";
+import "./keyboard.js";
 import "./sound.js";
 
 // A screen has its Main, and may have what stands beside it (Side) and its own buttons in the bar (Actions).
@@ -57,11 +57,6 @@ function Page() {
   </div>`;
 }
 
-function close() {
-  menuOpen.value = false;
-  handOverOpen.value = false;
-}
-
 // The screen of a tablet must not fall asleep; where the browser cannot promise it, the crew sets the tablet so.
 function stayAwake() {
   if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
@@ -71,7 +66,6 @@ screen.subscribe(release); // a button that is not there any more cannot be held
 role.subscribe((one) => one === "observer" && screen.value === "connect" && show("observer"));
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
-listen(close);
 await loadTexts();
 render(html`<${Page} />`, document.body);
 await enter();

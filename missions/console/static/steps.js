@@ -29,14 +29,17 @@ function missing({ axis, to }, crossing, state) {
   if (axis in CARRIAGES) return beyond(to - state.carriages[CARRIAGES[axis]].grip_mm / 1000, DONE.grip);
   if (axis === "guide") return state.guide === (to > 0 ? "retracted" : "out") ? 0 : to > 0 ? 1 : -1;
   if (axis === "rotor") return beyond(((to - state.values.rotor_deg + 540) % 360) - 180, DONE.rotor);
-  return beyond(to + shift(crossing, state.features) - state.values.chainage_m, DONE.travel);
+  // Never back: the rear wheel would come onto laid cable.
+  return Math.max(beyond(to + shift(crossing, state.features) - state.values.chainage_m, DONE.travel), 0);
 }
 
 const beyond = (way, enough) => (Math.abs(way) <= enough ? 0 : way);
 
-// The next jog towards the stance of a step: {axis, value}, null = the stance is reached.
+// The next jog towards the stance of a step: {axis, value}, null = the stance is reached. A step begins where the one
+// before it ended, the first where the crossing begins.
 export function nextJog(crossing, number, state, speedOf) {
-  for (const wanted of crossing.steps[number].jogs) {
+  const begin = { axis: "travel", to: number > 0 ? crossing.steps[number - 1].s_m : crossing.from_m };
+  for (const wanted of [begin, ...crossing.steps[number].jogs]) {
     const way = missing(wanted, crossing, state);
     if (way === 0) continue;
     const near = Math.abs(way) < (SLOW_NEAR[wanted.axis.split("_")[0]] ?? 0);

@@ -25,8 +25,8 @@ export function Keypad({ title, unit, low, high, value, done, close }) {
     else if (event.key === "Backspace") setText(text.slice(0, -1));
     else if (event.key === "Enter" && event.target.tagName !== "BUTTON") finish();
   };
-  return html`<${Sheet} id="keypad" title=${title} close=${close}>
-    <div onKeyDown=${key} class="keypad">
+  return html`<${Sheet} id="keypad" title=${title} close=${close} onKey=${key}>
+    <div class="keypad">
       <div class="keypad-side">
         <output class=${text === "" || fits ? "" : "wrong"}>${text || "–"} <small>${unit}</small></output>
         <p>${t("ui.range", { low, high, unit })}</p>

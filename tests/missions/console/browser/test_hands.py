@@ -155,3 +155,20 @@ def test_a_page_that_is_closed_while_its_button_is_held_moves_nothing_any_more(
     held.__enter__()
     killed(tablet)
     cut_and_still(stage)
+
+
+def test_a_step_of_a_crossing_is_done_by_hand_up_to_its_planned_stance(tablets: Tablets) -> None:
+    tablet = tablets()
+    tablet.ready()
+    tablet.act("start")
+    tablet.see_mode("CROSSING")
+    tablet.act("hold")
+    tablet.see_mode("HOLD")
+    tablet.show("assist")
+    assert tablet.see(".stance.planned").is_visible()
+    tablet.act("manual")
+    tablet.see_mode("MANUAL")
+    step = '[data-jog="step"]'
+    with tablet.held(step):
+        tablet.see(f"{step}[disabled]")  # it is reached, and nothing moves any more
+    assert "open" in tablet.see(".stance .words >> nth=0").inner_text()
