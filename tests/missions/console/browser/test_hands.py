@@ -171,4 +171,6 @@ def test_a_step_of_a_crossing_is_done_by_hand_up_to_its_planned_stance(tablets: 
     step = '[data-jog="step"]'
     with tablet.held(step):
         tablet.see(f"{step}[disabled]")  # it is reached, and nothing moves any more
-    assert "open" in tablet.see(".stance .words >> nth=0").inner_text()
+    stands, planned = (words.inner_text() for words in tablet.page.locator(".stances .words").all())
+    assert stands == planned
+    assert set(stands.split()) != {"clamped"}

@@ -72,6 +72,16 @@ def test_every_screen_can_be_read_and_touched(working: Tablet, pictures: Path) -
     assert not faults, "\n".join(faults)
 
 
+def test_for_the_left_hand_the_screen_is_mirrored(tablets: Tablets, pictures: Path) -> None:
+    tablet = tablets()
+    tablet.show("drive")
+    tablet.page.evaluate("() => import('./settings.js').then((kept) => { kept.hand.value = 'left'; })")
+    stop, menu = tablet.see("#stop").bounding_box(), tablet.see(".menu").bounding_box()
+    tablet.page.screenshot(path=pictures / "drive-left-handed.png")
+    assert stop["x"] <= 16
+    assert menu["x"] - (stop["x"] + stop["width"]) >= FREE_PX
+
+
 def serious(tablet: Tablet, screen: str) -> list[str]:
     found: dict[str, Any] = tablet.page.evaluate("() => axe.run()")
     return [
