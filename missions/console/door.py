@@ -53,7 +53,7 @@ class House(Protocol):
 class Door:
     """Whoever has no token, or comes from another page, gets no further; every answer carries the headers."""
 
-    OPEN = ("/api/hello", "/api/pair")
+    OPEN = ("/api/hello", "/api/pair", "/api/texts")  # a page has to say how to pair
 
     def __init__(self, app: Any, house: House, page: bytes) -> None:
         self._app, self._house = app, house
