@@ -50,7 +50,7 @@ def test_the_readme_names_every_command() -> None:
 def test_the_readme_has_the_two_commands_on_lines_of_their_own() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert lines.count(".ci/setup && .venv/bin/silkline run jiashan-350m") == 1
-    assert lines.count(".ci/setup && .venv/bin/python -m pytest -n auto --dist loadfile") == 1
+    assert lines.count(".ci/setup && .venv/bin/python -m pytest") == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
