@@ -74,7 +74,7 @@ LAYOUTS: dict[int, Layout] = {
 
 def layout_digest() -> int:
     """Digest of all message layouts; both ends must have the same (promise S14)."""
-    text = "\n".join(f"{x.id} {x.name} {x.struct.format} {x.seed.hex()}" for x in LAYOUTS.values())
+    text = "\n".join(f"{x.id} {x.name} {x.struct.format} {x.seed.hex()}" for _, x in sorted(LAYOUTS.items()))
     return zlib.crc32(text.encode())
 
 

@@ -21,7 +21,9 @@ from robot.messages import TRACTION, Axis, AxisMode
 PRODUCER_MS = 100  # its own heartbeat
 _TRIES = 3  # of writing what reads back wrong
 _SCALE_OFF = 0.05  # by which a ramp or a torque may differ
-_SPEED_MARGIN = 1.5  # of its own limit over the axis' largest speed
+_SPEED_MARGIN = (
+    1.0  # of its own limit over the axis' largest speed: a target that was damaged on the line is held there
+)
 _OFF, _NO_REMOTE = 1 << 31, 1 << 30  # of a PDO's id: not used; not sent on request, which some always set
 _SYNCHRONOUS, _AT_ONCE = 1, 255  # kinds of PDO
 _UNITS = {0x00B50300: "counts/s", 0x00B40300: "rev/s", 0x00B44700: "rpm", 0xFDB44700: "mrpm"}

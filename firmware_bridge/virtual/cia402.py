@@ -25,7 +25,7 @@ _ERRORS = {AxisFault.OVER_TEMPERATURE: 0x4310, AxisFault.ENCODER: 0x7305, AxisFa
 _OTHER_ERROR, _HEARTBEAT_LOST = 0xFF00, 0x8130
 _NEVER_US = 1 << 60
 _REMOTE, _LIMITED, _VOLTAGE = 1 << 9, 1 << 11, 1 << 4
-_SPEED_MARGIN = 1.2  # of its largest speed over the axis'
+_SPEED_MARGIN = 0.95  # of its largest speed over the axis', for the overshoot
 
 
 class VirtualCia402(CanopenNode):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,7 +82,10 @@ async def _all(url: str, tokens: list[str], seconds: float, heard: Heard) -> Non
 def load(url: str, tokens: list[str], seconds: float) -> Heard:
     """Keep one client a token busy for some seconds."""
     heard = Heard()
-    asyncio.run(_all(url, tokens, seconds, heard))
+    with ThreadPoolExecutor(
+        1
+    ) as thread:  # its own, because a browser's test may have left a loop in this one
+        thread.submit(asyncio.run, _all(url, tokens, seconds, heard)).result()
     return heard
 
 

@@ -252,7 +252,7 @@ def test_case_12_after_a_restart_reset_and_arming_bring_it_back():
         (0x608F, 1, 4096, "encoder resolution 0x608f:1: controller 4096 per turn, host 65536"),
         (0x6076, 0, 500, "rated torque 0x6076: controller 0.5 N m, host 1.7"),
         (0x6085, 0, 1, "quick-stop deceleration 0x6085: controller 1, host 56"),
-        (0x6080, 0, 9000, "largest motor speed 0x6080: controller 9000 rpm, host 1676 at most"),
+        (0x6080, 0, 9000, "largest motor speed 0x6080: controller 9000 rpm, host 1117 at most"),
     ],
 )
 def test_case_13_and_21_what_is_not_as_it_must_be_is_refused_by_name(

@@ -112,8 +112,9 @@ def test_import_does_not_overwrite_what_it_was_not_told_to(capsys, tmp_path, mon
 
 
 @pytest.mark.parametrize("command", ["check", "profile", "import"])
-def test_a_file_that_is_not_there_is_one_line_and_exit_code_2(capsys, tmp_path, command):
-    code, _, err = silkline(capsys, command, str(tmp_path / "none.toml"))
+def test_a_file_that_is_not_there_is_one_line_and_exit_code_2(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = silkline(capsys, command, "none.toml")
     assert code == 2
     assert err.count("\n") == 1
     assert "none.toml" in err

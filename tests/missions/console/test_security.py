@@ -27,7 +27,6 @@ GUARDED = (
     "/api/logs/x/mission.mcap",
     "/api/parameters",
     "/api/tokens",
-    "/api/texts",
 )
 SETTLED_S = 3.0  # after its start the robot's software has heard of everything
 SOCKETS = ("/ws", "/ws/stop", "/ws/video/forward")
