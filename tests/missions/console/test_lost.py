@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from websockets.exceptions import WebSocketException
 
 from missions.console.client import Console
@@ -20,6 +21,9 @@ from tests.missions.console.stage import Stage, near_line
 CUT_NS, STILL_NS = 200_000_000, 300_000_000
 STILL_MPS = 0.005
 IN_FILE_S = 2.5
+
+# In real time, against a robot of its own: beside the other consoles of a whole run it is too slow a machine.
+pytestmark = pytest.mark.acceptance
 
 
 def cut_and_still(stage: Stage) -> None:
